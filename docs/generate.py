@@ -7,7 +7,7 @@ docs/deposits.md from those of `ingestion/intake/fhir/document_reference_element
 docs/problems.md from the status table of `coffre/serving/problems.py` and every place where an error is made.
 docs/requirements.md from `docs/requirements_table.py` and the tests that are marked with a requirement.
 docs/rules.md from the tables of `records/vocabulary`, by `docs/rules_page.py`.
-Of docs/api.md it writes what stands between marks.
+Of docs/api.md and docs/upgrade.md it writes what stands between marks.
 """
 
 import ast
@@ -16,6 +16,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -148,6 +149,7 @@ from records.errors import CoffreError  # noqa: E402
 from records.imaging.attributes import ATTRIBUTES, MADE_LAST, Level  # noqa: E402
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS  # noqa: E402
 from records.vocabulary.person_warnings import PERSON_WARNINGS  # noqa: E402
+from records.vocabulary.shapes import FIRST_ROLLING, SHAPES  # noqa: E402
 from viewer_api.qido.parameters import LEVELS  # noqa: E402
 
 _OUTCOMES = {
@@ -297,15 +299,24 @@ def _numbers(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
             yield from (ast.literal_eval(argument) for argument in mark.args)
 
 
-def api() -> str:
-    """The page of the routes as it is, with what the code knows written anew between its marks."""
-    text = (DOCS / "api.md").read_text("utf-8")
-    for name, part in PARTS.items():
+def marked(page: str) -> str:
+    """A page as it is, with what the code knows written anew between its marks."""
+    text = (DOCS / page).read_text("utf-8")
+    for name, part in PARTS[page].items():
         mark = re.compile(rf"(<!-- {name}, written by docs/generate.py -->\n).*?(<!-- end -->)", re.DOTALL)
-        text, times = mark.subn(rf"\g<1>{part()}\g<2>", text)
+        text, times = mark.subn(lambda found, part=part: f"{found[1]}{part()}{found[2]}", text)
         if times != 1:
-            raise LookupError(f"docs/api.md has {times} places for: {name}")
+            raise LookupError(f"docs/{page} has {times} places for: {name}")
     return text
+
+
+def shapes() -> str:
+    """Since which version each sealed shape that followed another is read and written."""
+    lines = ["| shape | read since | written since |\n|---|---|---|\n"]
+    lines += [
+        f"| `{label}` | {since.read} | {since.written or 'no release'} |\n" for label, since in SHAPES.items()
+    ]
+    return "".join([*lines, f"\nThe rule holds for what is written since a version after {FIRST_ROLLING}.\n"])
 
 
 def failure_reasons() -> str:
@@ -385,19 +396,22 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-PARTS: Mapping[str, Callable[[], str]] = {
-    "failure reasons": failure_reasons,
-    "searched by": searched_by,
-    "other origins": cross_origin,
+PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
+    "api.md": {
+        "failure reasons": failure_reasons,
+        "searched by": searched_by,
+        "other origins": cross_origin,
+    },
+    "upgrade.md": {"shapes": shapes},
 }
-"""Of docs/api.md, by the words of their marks."""
+"""What is written within a page, by the words of its marks."""
 PAGES = {
     DOCS / "verdicts.md": verdicts,
     DOCS / "problems.md": problems,
     DOCS / "deposits.md": deposits,
     DOCS / "requirements.md": requirements,
     DOCS / "rules.md": lambda: NOTE + rules_page.rules(),
-    DOCS / "api.md": api,
+    **{DOCS / page: partial(marked, page) for page in PARTS},
 }
 
 

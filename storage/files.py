@@ -11,7 +11,7 @@ from typing import Any
 
 from records.vocabulary.codes import SubmissionState
 from storage.index import counted
-from storage.revisions import Branch, refuse_other, revisions
+from storage.revisions import Branch, Noted, refuse_other, revisions
 from storage.sqlite_failures import failure
 
 _BUSY_S = 15.0
@@ -91,7 +91,7 @@ def looking_into(path: Path, branch: Branch) -> Iterator[sqlite3.Connection]:
         connection = sqlite3.connect(address, uri=True, timeout=_BUSY_S, isolation_level=None)
         connection.execute("PRAGMA query_only=ON")
         connection.execute("BEGIN")
-        refuse_other(_revision(connection), revisions(branch))
+        refuse_other(_noted(connection), revisions(branch))
         yield connection
     except sqlite3.Error as error:
         if (known := failure(error)) is None:
@@ -102,9 +102,10 @@ def looking_into(path: Path, branch: Branch) -> Iterator[sqlite3.Connection]:
             connection.close()
 
 
-def _revision(connection: sqlite3.Connection) -> str | None:
-    noted = "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
-    if connection.execute(noted).fetchone() is None:
-        return None
-    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return None if row is None else str(row[0])
+def _noted(connection: sqlite3.Connection) -> Noted:
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(alembic_version)")]
+    if not columns:
+        return Noted(None)
+    found = [name for name in ("version_num", "runs_from") if name in columns]
+    row = connection.execute(f"SELECT {', '.join(found)} FROM alembic_version").fetchone()  # noqa: S608
+    return Noted(*row) if row is not None else Noted(None)

@@ -1,7 +1,9 @@
 """Brings a database's tables to what this version expects, in one transaction, with the files shipped in
 the package.
 
-Each of the four databases has its own line of migrations; there is no way back but a backup.
+Each of the four databases has its own line of migrations; there is no way back but a backup. A migration
+states in `runs_from` the oldest revision whose programs run on its tables, too, as during a rolling restart;
+one that takes away what they use states none, and nobody but its own programs runs on them.
 """
 
 import threading
@@ -12,11 +14,12 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData
+from sqlalchemy import Connection, MetaData, text, update
 
 from storage.accounts.tables import ACCOUNTS
 from storage.index.tables import INDEX
 from storage.revisions import MIGRATIONS, Branch, refuse_newer, revisions
+from storage.schema_version import NOTE, has_floor
 from storage.transactions import Database
 from storage.vault_store.tables import DAY_KEYS, VAULT
 
@@ -44,12 +47,26 @@ def upgrade(database: Database, branch: Branch) -> None:
         with EnvironmentContext(Config(), scripts, fn=missing) as environment:
             environment.configure(connection=connection, target_metadata=TABLES[branch])
             environment.run_migrations()
+        _note_floor(connection, runs_from(branch))
 
 
 def is_empty(database: Database) -> bool:
     """Whether no migration was ever applied."""
     with database.reading() as connection:
         return MigrationContext.configure(connection).get_current_revision() is None
+
+
+def runs_from(branch: Branch) -> str:
+    """The oldest revision whose programs run on the tables of the last one."""
+    return max(
+        getattr(script.module, "runs_from", script.revision) for script in _scripts(branch).walk_revisions()
+    )
+
+
+def _note_floor(connection: Connection, floor: str) -> None:
+    if not has_floor(connection):
+        connection.execute(text("ALTER TABLE alembic_version ADD COLUMN runs_from VARCHAR(32)"))
+    connection.execute(update(NOTE).values(runs_from=floor))
 
 
 def _scripts(branch: Branch) -> ScriptDirectory:

@@ -1,6 +1,7 @@
 """Revisions of tables: those this version knows, and what is refused. Loads no engine."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -10,12 +11,24 @@ Branch = Literal["index", "vault", "day_keys", "accounts"]
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def refuse_other(current: str | None, known: Sequence[str]) -> None:
-    """Raises CoffreError `schema_behind` or `schema_ahead`, with the remedy, unless the tables are of the
-    last revision.
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What a database says of its tables: their revision, and the oldest one whose programs run on them;
+    None where it says nothing.
     """
-    refuse_newer(current, known)
-    if current != known[-1]:
+
+    revision: str | None
+    runs_from: str | None = None
+
+
+def refuse_other(noted: Noted, known: Sequence[str]) -> None:
+    """Raises CoffreError `schema_behind` or `schema_ahead`, with the remedy, unless this program runs on the
+    tables: they are of its last revision, or of a newer one that takes nothing away from it.
+    """
+    if noted.revision not in known and noted.runs_from in known:
+        return
+    refuse_newer(noted.revision, known)
+    if noted.revision != known[-1]:
         raise CoffreError(
             "The database is older than this program; run coffre migrate.", code="schema_behind"
         )

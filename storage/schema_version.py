@@ -1,19 +1,31 @@
-"""Tell whether a database's tables are this version's, without loading what could change them."""
+"""Tell whether this program runs on a database's tables, without loading what could change them."""
 
-from sqlalchemy import column, inspect, select, table
+from sqlalchemy import Connection, column, inspect, select, table
 
-from storage.revisions import Branch, refuse_other, revisions
+from storage.revisions import Branch, Noted, refuse_other, revisions
 from storage.transactions import Database
 
-_NOTE = table("alembic_version", column("version_num"))
-"""Alembic's table of one row: the revision that the tables have."""
+NOTE = table("alembic_version", column("version_num"), column("runs_from"))
+"""Alembic's table of one row, the revision that the tables have; beside it ours, the oldest program's."""
 
 
 def check(database: Database, branch: Branch) -> None:
-    """Passes if the tables are this version's. CoffreError `schema_behind` or `schema_ahead`, with the
+    """Passes if this program runs on the tables. CoffreError `schema_behind` or `schema_ahead`, with the
     remedy.
     """
     with database.reading() as connection:
-        noted = inspect(connection).has_table(_NOTE.name)
-        current = connection.execute(select(_NOTE.c.version_num)).scalar() if noted else None
-    refuse_other(current, revisions(branch))
+        refuse_other(noted(connection), revisions(branch))
+
+
+def noted(connection: Connection) -> Noted:
+    """What the database says; nothing where it was never migrated."""
+    if not inspect(connection).has_table(NOTE.name):
+        return Noted(None)
+    columns = (NOTE.c.version_num, NOTE.c.runs_from) if has_floor(connection) else (NOTE.c.version_num,)
+    row = connection.execute(select(*columns)).first()
+    return Noted(*row) if row is not None else Noted(None)
+
+
+def has_floor(connection: Connection) -> bool:
+    """Whether it can say which programs run on its tables: those of before 0.2.0 could not."""
+    return any(each["name"] == NOTE.c.runs_from.name for each in inspect(connection).get_columns(NOTE.name))

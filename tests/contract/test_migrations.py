@@ -9,7 +9,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from subprocess import run
 
@@ -21,9 +21,9 @@ from sqlalchemy import Connection, event, inspect, text
 
 from records.errors import CoffreError
 from storage.engines import Database, engine_for
-from storage.migrate import TABLES, upgrade
-from storage.revisions import MIGRATIONS, Branch, revisions
-from storage.schema_version import check
+from storage.migrate import TABLES, runs_from, upgrade
+from storage.revisions import MIGRATIONS, Branch, Noted, revisions
+from storage.schema_version import check, noted
 from tests.contract.storage_adapters import Spawn
 from tests.services.fixtures_postgres import NewDatabase
 from viewer_api.opener.files import HERE as OPENER
@@ -93,11 +93,39 @@ def test_an_empty_database_is_behind_until_upgraded_and_upgrading_again_changes_
 def test_a_newer_database_is_left_alone(database: Database, branch: Branch) -> None:
     upgrade(database, branch)
     with database.writing() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999', runs_from = '9998'"))
     for call in (check, upgrade):
         with pytest.raises(CoffreError) as ahead:
             call(database, branch)
         assert ahead.value.code == "schema_ahead"
+
+
+@pytest.mark.parametrize("branch", BRANCHES)
+def test_a_newer_database_that_takes_nothing_away_is_run_on_and_not_upgraded(
+    database: Database, branch: Branch
+) -> None:
+    """As during a rolling restart, where a process of the earlier version starts once more."""
+    upgrade(database, branch)
+    with database.reading() as connection:
+        assert noted(connection) == Noted(revisions(branch)[-1], runs_from(branch))
+    for floor, runs in ((revisions(branch)[-1], True), ("9998", False), (None, False)):
+        with database.writing() as connection:
+            newer = text("UPDATE alembic_version SET version_num = '9999', runs_from = :floor")
+            connection.execute(newer, {"floor": floor})
+        with nullcontext() if runs else pytest.raises(CoffreError, match="newer version"):
+            check(database, branch)
+        with pytest.raises(CoffreError, match="newer version"):
+            upgrade(database, branch)
+
+
+def test_a_database_that_never_said_who_runs_on_it_is_read_and_brought_to_say_it(database: Database) -> None:
+    upgrade(database, "vault")
+    with database.writing() as connection:
+        connection.execute(text("ALTER TABLE alembic_version DROP COLUMN runs_from"))
+    check(database, "vault")
+    upgrade(database, "vault")
+    with database.reading() as connection:
+        assert noted(connection).runs_from == runs_from("vault")
 
 
 @pytest.mark.parametrize("branch", BRANCHES)

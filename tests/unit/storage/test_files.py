@@ -13,7 +13,7 @@ from storage.engines import engine_for
 from storage.files import IndexFile, VaultFile, looking_into
 from storage.index.store import SqlIndex
 from storage.migrate import upgrade
-from storage.revisions import Branch
+from storage.revisions import Branch, revisions
 from storage.vault_store.store import SqlVaultStore
 
 DAY_MS = 86_400_000
@@ -92,10 +92,15 @@ def test_a_name_with_the_signs_of_an_address(tmp_path: Path) -> None:
 
 
 def test_damage_and_other_versions_are_told(index: Path) -> None:
-    for revision, code in (("0001", "schema_behind"), ("9999", "schema_ahead")):
+    last = revisions("index")[-1]
+    for noted, code in ((("0001", None), "schema_behind"), (("9999", "9998"), "schema_ahead")):
         with sqlite3.connect(index) as connection:
-            connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+            connection.execute("UPDATE alembic_version SET version_num = ?, runs_from = ?", noted)
         assert code_of(index) == code
+    with sqlite3.connect(index) as connection:
+        connection.execute("UPDATE alembic_version SET runs_from = ?", (last,))
+    with looking_into(index, "index") as opened:
+        assert IndexFile(opened).oldest_received() is None
     with sqlite3.connect(index) as connection:
         connection.execute("DROP TABLE alembic_version")
     assert code_of(index) == "schema_behind"
