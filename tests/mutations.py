@@ -42,8 +42,12 @@ KEPT: Mapping[tuple[str, str], str] = {
     ): "the same: None is what a document is where none is given",
     (
         "records.rules.document.x__labels_stated",
-        "if case.request.action is not Action.DEPOSIT or may_cumulate(None):",
+        "if may_cumulate(None):",
     ): "a signature is no type that anybody deposits: the table of depositors refuses it before",
+    (
+        f"{_POLICY}.x_told_to_author",
+        "as_deposited = replace(document, state=None)",
+    ): "any state that is neither deleted nor deprecated",
     (f"{_GIVING}.x_authorise", "before = Ground(new_circle, now, None, given.consent)"): _REPLACED,
     (f"{_GIVING}.x_authorise", "before = Ground(new_circle, now, until, None)"): _REPLACED,
     (

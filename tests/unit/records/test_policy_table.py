@@ -557,6 +557,8 @@ TABLE = """
   lab                    deposit          INGEST        no-class   report             refused_by_holder
   lab                    deposit          INGEST        no-class   eyes               refused_by_holder
   lab                    deposit          INGEST        no-type    eyes               deposit
+  doctor                 retrieve         normal        no-type    report             authorised
+  lab                    withdraw         normal        no-type    report             author
   lab                    deposit          INGEST        no-class   directives         depositor_not_entitled
   lab                    deposit          INGEST        no-hospital -                  refused_by_holder
   doctor                 deposit          normal        no-hospital report             deposit
