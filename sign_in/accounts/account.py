@@ -71,8 +71,9 @@ class AccountRows:
     def of_person(self, tx: AccountTransaction, ins: str) -> Account | None:
         return self._opened(tx.get("account", person=self._keys.name(Named.PERSON, ins)))
 
-    def of_id(self, tx: AccountTransaction, account_id: UUID) -> Account | None:
-        return self._opened(tx.get("account", account_id=account_id))
+    def of_id(self, tx: AccountTransaction, account_id: UUID, *, lock: bool = False) -> Account | None:
+        """`lock`: nobody changes it before the transaction ends."""
+        return self._opened(tx.get("account", lock=lock, account_id=account_id))
 
     def add(self, tx: AccountTransaction, account: Account, now_ms: int) -> None:
         """Raises `Conflict` "account_exists"."""

@@ -6,6 +6,7 @@ Six digits, ten minutes, once, five tries; kept as a digest, and good in the bro
 import hmac
 import secrets
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from keyvault.credentials.account_keys import AccountKeys, Named, Sealed
@@ -30,9 +31,12 @@ class WrongCode(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`leads_to`: the page that its browser came from."""
+    """`version`: of the account whose password was right; one that was changed since has another. `leads_to`:
+    the page that its browser came from.
+    """
 
     account_id: UUID
+    version: int
     leads_to: str = field(repr=False)
 
 
@@ -56,7 +60,7 @@ class Entries:
                 "code": self._digest(name, entry.account_id, code),
                 "tries": 0,
                 "expires": now_ms + CODE_LIFE_S * 1000,
-                "sealed": self._keys.seal(Sealed.ENTRY, name, {"leads_to": entry.leads_to}),
+                "sealed": self._keys.seal(Sealed.ENTRY, name, _told(entry)),
             },
         )
         return code
@@ -67,7 +71,8 @@ class Entries:
         row = tx.get("entry", lock=True, entry=name)
         if row is None or row["expires"] <= now_ms or row["tries"] >= CODE_TRIES:
             raise NoCode
-        return Entry(row["account_id"], self._keys.open(Sealed.ENTRY, name, row["sealed"])["leads_to"])
+        told = self._keys.open(Sealed.ENTRY, name, row["sealed"])
+        return Entry(row["account_id"], told.get("version", 0), told["leads_to"])
 
     def is_code(self, tx: AccountTransaction, browser: str, code: str, now_ms: int) -> bool:
         """Whether it is the code that was sent; it ends with the right one, a wrong one counts. Raises
@@ -88,3 +93,7 @@ class Entries:
 
     def _digest(self, name: bytes, account_id: UUID, code: str) -> bytes:
         return self._keys.name(Named.CODE, name, account_id.bytes, code)
+
+
+def _told(entry: Entry) -> dict[str, Any]:
+    return {"version": entry.version, "leads_to": entry.leads_to}

@@ -7,6 +7,7 @@ elsewhere keeps out himself and other strangers, never that device.
 
 import math
 from dataclasses import dataclass
+from uuid import UUID
 
 from keyvault.credentials.account_keys import AccountKeys, Named
 from records.errors import Refused
@@ -26,6 +27,8 @@ ACCOUNT = Patience(free=4, longest_ms=120_000)
 DEVICE = Patience(free=6, longest_ms=60_000)
 ADDRESS = Patience(free=30, longest_ms=900_000)
 """A household or a hospital has one address."""
+CODES = Patience(free=5, longest_ms=3_600_000, kept_ms=86_400_000)
+"""Of codes that were sent and not given back: each is a message on somebody's telephone, and five tries."""
 FIRST_PAUSE_MS = 1_000
 
 
@@ -61,6 +64,10 @@ class Tries:
 
     def of_address(self, address: str) -> Whose:
         return Whose(self._keys.name(Named.TRIES, "address", address), ADDRESS)
+
+    def of_codes(self, account_id: UUID, device: bytes) -> Whose:
+        """Codes that leave for a known device of an account (b"": for any other)."""
+        return Whose(self._keys.name(Named.TRIES, "sent", account_id.bytes, device), CODES)
 
     def count(self, tx: AccountTransaction, whose: Whose, now_ms: int) -> None:
         """One more try. Raises `TooManyTries` while its pause lasts, and then counts nothing: who keeps on

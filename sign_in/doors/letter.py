@@ -56,9 +56,9 @@ class LetterDoor:
         holder agrees to. Raises `WrongLetter`, `TooManyTries`, or as `Passwords.choose`.
         """
         told = as_read(identifier)
+        # of the account nothing is counted: nobody guesses such a code, and nobody keeps its holder waiting
         with self._store.writing() as tx:
             self._tries.count(tx, self._tries.of_address(visitor.address), self._now_ms())
-            self._tries.count(tx, self._tries.of_identifier(f"letter {told}"), self._now_ms())
         hashed = self._passwords.choose(password, beside=told)  # before the code is used up
         try:
             account, was_here = self._chosen(told, code, hashed, visitor)
@@ -80,8 +80,8 @@ class LetterDoor:
             was_here = account.state is AccountState.ACTIVE
             changes = {"state": AccountState.ACTIVE, "password": hashed}
             account = self._rows.change(tx, account, terms_at=account.terms_at or self._now_ms(), **changes)
-            self._tries.forgive(tx, self._tries.of_identifier(f"letter {told}"))
             self._tries.take_back(tx, self._tries.of_address(visitor.address), self._now_ms())
+            self._tries.forgive(tx, self._tries.of_codes(account.account_id, b""))
             self._sessions.end(tx, account.account_id)
             self._devices.forget_all(tx, account.account_id)
         return account, was_here

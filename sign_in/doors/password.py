@@ -5,7 +5,8 @@ message.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from keyvault.credentials.account_keys import AccountKeys
 from records.errors import CoffreError, Refused
@@ -54,24 +55,21 @@ class PasswordDoor:
         "sign_in_busy" or "message_not_sent".
         """
         told = as_read(identifier)
-        try:
-            with self._store.writing() as tx:
-                account = self._rows.of_identifier(tx, told)
-                counted = self._counted(tx, told, account, visitor)
-        except TooManyTries:
-            self._note(DoorEvent.PAUSED, told, visitor)
-            raise
+        with self._noting_pauses(told, visitor), self._store.writing() as tx:
+            account = self._rows.of_identifier(tx, told)
+            counted = self._counted(tx, told, account, visitor)
         kept = account.password if account is not None and account.state is AccountState.ACTIVE else None
         if not self._passwords.holds(password, kept) or account is None:
             self._note(DoorEvent.FIRST_STEP_WRONG, told, visitor)
             raise WrongPassword
         self._note(DoorEvent.FIRST_STEP, told, visitor)
-        with self._store.writing() as tx:
-            self._tries.forgive(tx, counted)
+        with self._store.writing() as tx:  # in the order of counting: no two requests wait for each other
             self._tries.take_back(tx, self._tries.of_address(visitor.address), self._now_ms())
-            code = self._entries.begin(
-                tx, visitor.browser, Entry(account.account_id, leads_to), self._now_ms()
-            )
+            self._tries.forgive(tx, counted)
+        with self._noting_pauses(told, visitor), self._store.writing() as tx:
+            self._tries.count(tx, self._codes_for(tx, account, visitor), self._now_ms())
+            entry = Entry(account.account_id, account.version, leads_to)
+            code = self._entries.begin(tx, visitor.browser, entry, self._now_ms())
         self._send(account, code)
 
     def enter(self, code: str, visitor: Visitor) -> Admitted:
@@ -79,15 +77,14 @@ class PasswordDoor:
         with self._store.writing() as tx:
             now = self._now_ms()
             entry = self._entries.waiting(tx, visitor.browser, now)
-            account = self._rows.of_id(tx, entry.account_id)
-            if account is None or account.state is not AccountState.ACTIVE:
-                raise NoCode
+            account = self._unchanged(tx, entry)
             device = self._devices.known(tx, account.account_id, visitor.device) or b""
             whose = self._tries.of_device(f"code {account.account_id}", device)
             self._tries.count(tx, whose, now)
             is_right = self._entries.is_code(tx, visitor.browser, code, now)
             if is_right:
                 self._tries.forgive(tx, whose)
+                self._tries.forgive(tx, self._codes_for(tx, account, visitor))
                 admitted, met = self._admitting.admit(tx, account, visitor, Means.TWO_FACTORS, entry.leads_to)
         if not is_right:  # outside: what was counted stays
             self._note(DoorEvent.CODE_WRONG, account.identifier, visitor)
@@ -97,6 +94,25 @@ class PasswordDoor:
             self._note(DoorEvent.NEW_DEVICE, account.identifier, visitor)
         self._admitting.tell(account, met)
         return admitted
+
+    def _unchanged(self, tx: AccountTransaction, entry: Entry) -> Account:
+        """The account, as it was when its password was right. Raises `NoCode`."""
+        account = self._rows.of_id(tx, entry.account_id, lock=True)
+        if account is None or account.state is not AccountState.ACTIVE or account.version != entry.version:
+            raise NoCode
+        return account
+
+    def _codes_for(self, tx: AccountTransaction, account: Account, visitor: Visitor) -> Whose:
+        device = self._devices.known(tx, account.account_id, visitor.device) or b""
+        return self._tries.of_codes(account.account_id, device)
+
+    @contextmanager
+    def _noting_pauses(self, identifier: str, visitor: Visitor) -> Iterator[None]:
+        try:
+            yield
+        except TooManyTries:
+            self._note(DoorEvent.PAUSED, identifier, visitor)
+            raise
 
     def _note(self, event: DoorEvent, identifier: str, visitor: Visitor) -> None:
         self._witness.note(Noted(event, self._keys.pseudonym(identifier), visitor.address))

@@ -145,7 +145,7 @@ class TestEntries:
     def test_a_code_is_right_once_in_its_browser_and_time(
         self, store: SqlVaultStore, account: Account
     ) -> None:
-        entry = Entry(account.account_id, "/choix")
+        entry = Entry(account.account_id, 1, "/choix")
         with store.writing() as tx:
             code = ENTRIES.begin(tx, "mine", entry, 1)
             assert len(code) == 6 and code.isdigit()
@@ -160,7 +160,7 @@ class TestEntries:
 
     def test_five_wrong_ones_end_it(self, store: SqlVaultStore, account: Account) -> None:
         with store.writing() as tx:
-            code = ENTRIES.begin(tx, "mine", Entry(account.account_id, "/"), 1)
+            code = ENTRIES.begin(tx, "mine", Entry(account.account_id, 1, "/"), 1)
             wrong = f"{(int(code) + 1) % 10**6:06d}"
             assert not any(ENTRIES.is_code(tx, "mine", wrong, 2) for _ in range(5))
             with pytest.raises(NoCode):

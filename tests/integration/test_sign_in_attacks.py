@@ -1,5 +1,6 @@
 """The door under attack: who has an account, guesses from everywhere, sessions fixed, stolen or forged."""
 
+import contextlib
 import statistics
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from starlette.requests import Request
 from keyvault.credentials.account_keys import AccountKeys
 from keyvault.credentials.authority import Authority
 from keyvault.credentials.password_hashes import PasswordHashes
+from records.errors import CoffreError
 from records.people.contacts import ContactKind
 from records.people.identity import INS
 from records.sessions import IDLE_MS, LONGEST_S, OVERLAP_MS, RENEWED_AFTER_MS
@@ -24,7 +26,7 @@ from sign_in.accounts.opening import Opening
 from sign_in.accounts.passwords import Passwords
 from sign_in.accounts.tries import ACCOUNT, ADDRESS, TooManyTries
 from sign_in.doors.admitting import Admitting
-from sign_in.doors.letter import LetterDoor
+from sign_in.doors.letter import LetterDoor, WrongLetter
 from sign_in.doors.password import PasswordDoor, WrongPassword
 from sign_in.doors.visitor import Admitted, Visitor
 from sign_in.events import THRESHOLDS, DoorEvent, Noted, Watched
@@ -74,6 +76,7 @@ class Attacked:
             stores[branch] = engine_for(f"sqlite:///{folder}/{branch}.db")
             upgrade(stores[branch], branch)  # type: ignore[arg-type]
         self.now, self.mailbox, self.seen = time.time(), Mailbox(), Seen()
+        self.holders: dict[str, INS] = {}
         self.index, self.store = SqlIndex(stores["index"]), SqlVaultStore(stores["accounts"], ACCOUNTS)
         keys, passwords = AccountKeys(bytes(32)), Passwords(hashes, lambda _: False)
         issuer = TokenIssuer(Authority(bytes(range(32)), environment=Environment.DEMO), "coffre/demo")
@@ -93,16 +96,17 @@ class Attacked:
 
     def account(self) -> str:
         """Its identifier; the password is `PASSWORD`."""
-        opened = self.opening.open(INS(new_ins(), OID), ContactKind.EMAIL, "zoe@example.fr", by_letter=True)
+        ins = INS(new_ins(), OID)
+        opened = self.opening.open(ins, ContactKind.EMAIL, "zoe@example.fr", by_letter=True)
         assert opened.letter is not None
         self.letter.choose(opened.identifier, opened.letter.code, PASSWORD, visitor())
+        self.holders[opened.identifier] = ins
         return opened.identifier
 
     def enter(self, identifier: str, device: str | None = None) -> Admitted:
         who = visitor(device=device)
         self.door.knock(identifier, PASSWORD, who)
-        code = next(word for word in self.mailbox.texts[-1].split() if word.isdigit() and len(word) == 6)
-        return self.door.enter(code, who)
+        return self.door.enter(code_in(self.mailbox.texts[-1]), who)
 
 
 def visitor(address: str | None = None, device: str | None = None) -> Visitor:
@@ -187,6 +191,47 @@ def test_events_name_one_account_alike_and_nobody(attacked: Attacked) -> None:
     ]
     assert len({noted.who for noted in events}) == 1 and events[-1].address == "192.0.2.1"
     assert identifier.replace("-", "") not in str(events)
+
+
+def code_in(text: str) -> str:
+    return next(word for word in text.split() if word.isdigit() and len(word) == 6)
+
+
+def test_whoever_knows_a_password_floods_nobody_with_codes(attacked: Attacked) -> None:
+    """A day of knocking from everywhere: few messages leave, and the holder's own device waits for none."""
+    identifier = attacked.account()
+    own = attacked.enter(identifier).device
+    attacked.mailbox.texts.clear()
+    for _ in range(24 * 30):
+        attacked.now += 120
+        with contextlib.suppress(TooManyTries):
+            attacked.door.knock(identifier, PASSWORD, visitor())
+    assert len(attacked.mailbox.texts) <= 45
+    assert attacked.enter(identifier, own).session
+    lost = attacked.opening.letter(attacked.holders[identifier])
+    attacked.letter.choose(identifier, lost.code, PASSWORD, visitor())
+    assert attacked.enter(identifier).session, "a new password ends the wait"
+
+
+def test_a_sign_in_that_began_with_the_old_password_ends_with_it(attacked: Attacked) -> None:
+    identifier, thief = attacked.account(), visitor()
+    attacked.door.knock(identifier, PASSWORD, thief)
+    code = code_in(attacked.mailbox.texts[-1])
+    lost = attacked.opening.letter(attacked.holders[identifier])
+    attacked.letter.choose(identifier, lost.code, "une autre phrase de passe", visitor())
+    with pytest.raises(CoffreError):
+        attacked.door.enter(code, thief)
+
+
+def test_nobody_keeps_the_holder_of_a_letter_waiting(attacked: Attacked) -> None:
+    """Wrong codes from everywhere, for an account and for none: each is answered alike."""
+    identifier = attacked.account()
+    lost = attacked.opening.letter(attacked.holders[identifier])
+    for known in (identifier, "AAAAA-AAAAA"):
+        for _ in range(20):
+            with pytest.raises(WrongLetter):
+                attacked.letter.choose(known, "0000-0000-0000", "une autre phrase de passe", visitor())
+    attacked.letter.choose(identifier, lost.code, "une autre phrase de passe", visitor())
 
 
 def request_with(code: str) -> Request:
