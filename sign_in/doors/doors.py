@@ -4,6 +4,7 @@ from typing import Protocol
 
 from sign_in.doors.letter import LetterDoor
 from sign_in.doors.password import PasswordDoor
+from sign_in.doors.professional import ProfessionalDoor
 from sign_in.sessions.own import OwnSessions
 
 
@@ -13,6 +14,9 @@ class Doors(Protocol):
 
     @property
     def letter(self) -> LetterDoor: ...
+
+    @property
+    def professionals(self) -> ProfessionalDoor: ...
 
     @property
     def own_sessions(self) -> OwnSessions: ...

@@ -1,7 +1,7 @@
 """Pages that sign in: templates, headers, forms of this browser, and errors as pages."""
 
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ _STATUS: Mapping[str, int] = {
     "sign_in_busy": 503,
     "message_not_sent": 503,
     "store_busy": 503,
+    "provider_unavailable": 503,
 }
 _KINDS: tuple[tuple[type[CoffreError], int], ...] = (
     (NotFound, 404),
@@ -68,7 +69,9 @@ def status_of(error: CoffreError) -> int:
 
 
 class Site:
-    """`caller`: the address that a request comes from, as it is counted."""
+    """`caller`: the address that a request comes from, as it is counted. `ways`: how professionals come in,
+    "carte" and "psc", in the order in which they are offered.
+    """
 
     def __init__(
         self,
@@ -77,10 +80,10 @@ class Site:
         caller: Callable[[Request], str],
         *,
         is_demo: bool,
-        takes_cards: bool = False,
+        ways: Collection[str] = (),
     ) -> None:
         self._look, self.origin, self._caller, self._is_demo = look, origin, caller, is_demo
-        self._takes_cards = takes_cards
+        self._ways = tuple(ways)
         self._secure = origin.startswith("https:")
         self.session_cookie = cookie_name("coffre", origin)
         self._browser_cookie = cookie_name("coffre-browser", origin)
@@ -135,7 +138,7 @@ class Site:
         html = self._templates.get_template(template).render(
             t=t,
             is_demo=self._is_demo,
-            takes_cards=self._takes_cards,
+            ways=self._ways,
             style=self._look.style,
             icon=self._look.icon,
             other_language=_other_language(request, t),

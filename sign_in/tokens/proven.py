@@ -12,6 +12,7 @@ class Means(StrEnum):
 
     TWO_FACTORS = "password+code"
     CARD = "card"
+    PRO_SANTE_CONNECT = "psc"
     CERTIFICATE = "certificate"
 
 
