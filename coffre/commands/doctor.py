@@ -9,6 +9,7 @@ import typer
 from coffre.command_line.exits import Exit
 from coffre.command_line.options import AsJson, Data
 from coffre.command_line.output import show
+from coffre.command_line.refusals import refusals
 
 if TYPE_CHECKING:
     from coffre.doctor.findings import Finding
@@ -24,24 +25,30 @@ def doctor(
 ) -> None:
     """Say on one screen what is wrong and what to do.
 
-    Exit 1 where anything is. It changes nothing. Each line has its page in docs/operate.md.
+    Exit 1 where anything is. It writes the file of --metrics and changes nothing else. docs/operate.md has
+    a page for each name.
     """
     from coffre.doctor.examination import examine
+    from coffre.doctor.findings import not_looked_at
     from coffre.doctor.metrics import written
 
-    found = examine(data, etc)
-    if metrics is not None:
-        written(found, metrics)
-    show({"findings": [asdict(each) for each in found]}, as_json, _screen(found))
+    with refusals():
+        found = examine(data, etc)
+        if metrics is not None:
+            written(found, metrics)
+    told = {"findings": [asdict(each) for each in found], "not_looked_at": not_looked_at(found)}
+    show(told, as_json, _screen(found))
     if found:
         raise typer.Exit(Exit.REFUSED)
 
 
 def _screen(found: "list[Finding]") -> str:
-    from coffre.doctor.findings import CHECKS
+    from coffre.doctor.findings import CHECKS, not_looked_at
 
-    wrong = {each.check for each in found}
-    lines = [f"ok     {check}: {what}" for check, what in CHECKS.items() if check not in wrong]
+    unmade = not_looked_at(found)
+    passed = CHECKS.keys() - {each.check for each in found} - set(unmade)
+    lines = [f"ok     {check}: {what}" for check, what in CHECKS.items() if check in passed]
+    lines += [f"-      {check}: not looked at, because of what is wrong below" for check in unmade]
     for each in found:
         lines += [f"WRONG  {each.check}: {each.sentence}", f"       do: {each.remedy}"]
-    return "\n".join([*lines, "" if not found else f"docs/operate.md has a page for each of {len(wrong)}."])
+    return "\n".join([*lines, "docs/operate.md has a page for each name." if found else ""])

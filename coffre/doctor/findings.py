@@ -1,6 +1,6 @@
 """Rules of `coffre doctor`: what of an installation's facts is wrong, and what to do. Nothing is opened."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,18 +8,20 @@ CHECKS: Mapping[str, str] = {
     "settings": "settings hold together",
     "status": "index and vault tell their state",
     "secret_files": "files of secrets are their owner's alone",
-    "certificate": "certificates are valid for two weeks more",
+    "certificate": "no certificate ends within two weeks",
     "sockets": "the vault's sockets are its own",
-    "disk": "there is room for a day's log",
+    "disk": "a twentieth of the disk or more is free",
     "frozen": "the vault decides",
-    "log_unsigned": "the log is signed",
-    "log_unshipped": "checkpoints reach the second place",
-    "queue": "deposits are validated",
-    "notices": "notices leave",
-    "issuer_new": "no issuer is new",
+    "log_unsigned": "the log is signed, the newest entries within seconds",
+    "log_unshipped": "no checkpoint waits for a second place",
+    "queue": "no deposit has waited for a quarter of an hour",
+    "notices": "no notice has waited for an hour",
+    "issuer_new": "no issuer was first seen within a week",
     "root_rotation": "no rotation was left half done",
 }
 """Each check and what is true where it finds nothing; docs/operate.md has a page for each."""
+_TOLD = ("frozen", "log_unsigned", "log_unshipped", "queue", "notices", "issuer_new", "root_rotation")
+"""Checks of what index and vault tell."""
 QUEUE_S, NOTICES_S, ROOM = 900, 3_600, 0.05
 LOG_BEHIND = 1_000
 """Entries that may wait: the housekeeper signs every second, and more than these are minutes of work."""
@@ -32,6 +34,14 @@ class Finding:
     check: str
     sentence: str
     remedy: str
+
+
+def not_looked_at(found: Iterable[Finding]) -> list[str]:
+    """Checks that could not be made because of what was found: settings, or an answer, are missing."""
+    wrong = {each.check for each in found}
+    if "settings" in wrong:
+        return [check for check in CHECKS if check not in ("settings", "secret_files")]
+    return list(_TOLD) if "status" in wrong else []
 
 
 def of_status(told: Mapping[str, Any]) -> Iterator[Finding]:
@@ -54,8 +64,9 @@ def of_status(told: Mapping[str, Any]) -> Iterator[Finding]:
     if told["issuers_new"]:
         yield Finding(
             "issuer_new",
-            f"Issuers are new: {', '.join(told['issuers_new'])}.",
-            "Ask the two operators who set them; what nobody knows of is a break-in.",
+            f"Issuers were first seen within a week: {', '.join(told['issuers_new'])}.",
+            "In the week after `coffre init` its own is named. Ask the two operators who set any other: what "
+            "nobody knows of is a break-in.",
         )
     if told["root_rotation_running"]:
         yield Finding(

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from subprocess import run
+from subprocess import CompletedProcess, run
 
 import pytest
 
@@ -66,6 +66,29 @@ def test_where_there_is_no_installation_it_says_that(tmp_path: Path) -> None:
     code, found = examined(tmp_path / "none", tmp_path)
     assert code == 1
     assert found.keys() == {"settings"}
+
+
+def doctor(data: Path, etc: Path, metrics: Path, **settings: str) -> "CompletedProcess[str]":
+    words = ["--data", str(data), "--etc", str(etc), "--metrics", str(metrics)]
+    command = [sys.executable, "-m", "coffre.cli", "doctor", *words]
+    return run(command, env={**os.environ, **settings}, capture_output=True, text=True, check=False)
+
+
+def test_what_could_not_be_looked_at_is_never_well(data: Path, tmp_path: Path) -> None:
+    """Without a vault that answers nobody knows whether its log is signed."""
+    none, silent = tmp_path / "none", {"COFFRE_VAULT_URL": f"unix://{tmp_path / 'silent'}"}
+    file = tmp_path / "coffre.prom"
+    for folder, settings, well in ((none, {}, 1), (data, silent, 5)):
+        done = doctor(folder, tmp_path, file, **settings)
+        assert done.returncode == 1
+        assert done.stdout.count("ok     ") == well and "-      log_unsigned: not looked at" in done.stdout
+        assert file.read_text().count("} 0") == well and "frozen" not in file.read_text()
+
+
+def test_a_file_for_metrics_that_cannot_be_written_is_a_sentence(data: Path, tmp_path: Path) -> None:
+    done = doctor(data, tmp_path, tmp_path / "none/x.prom")
+    assert done.returncode == 1
+    assert done.stderr.startswith("no_access: ") and "internal" not in done.stderr
 
 
 def test_metrics_are_written_beside(data: Path, tmp_path: Path) -> None:
