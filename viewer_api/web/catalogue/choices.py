@@ -143,7 +143,7 @@ CHOICES: Mapping[str, tuple[str, str]] = {
     "confirm.no": ("Non, revenir sans rien changer", "No, go back and change nothing"),
     "confirm.block": (
         "Cette personne ne pourra plus rien consulter dans votre dossier, même en cas "
-        "d'urgence vitale. Vous pourrez le débloquer à tout moment.",
+        "d'urgence vitale. Vous pourrez la débloquer à tout moment.",
         "This person will no longer be able to consult anything in your record, not even "
         "when your life is at risk. You can unblock them at any time.",
     ),

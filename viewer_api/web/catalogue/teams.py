@@ -92,7 +92,7 @@ TEAMS: Mapping[str, tuple[str, str]] = {
     ),
     "done.withdraw_consent": ("Votre consentement est retiré.", "Your consent is withdrawn."),
     "done.give_consent": ("Votre consentement est donné.", "Your consent is given."),
-    "record.title": (
+    "record.consents": (
         "Le patient est avec vous et vous donne son accord",
         "The patient is with you and consents",
     ),
