@@ -13,9 +13,8 @@ NOTED_AFTER_MS = 60_000
 """That a session is used is written down at most this often."""
 _LONGEST_RETURN = 1024
 _RETURN = re.compile(r"/(?:[A-Za-z0-9._~%-][A-Za-z0-9._~%/=&?+:@,;-]*)?")
-_DOOR = re.compile(
-    r"/(?:link/.*|sign-out|sign-in(?:/(?:code|letter|recover|lieu|encore|(?:carte|psc)/.*))?)(?:[?].*)?"
-)
+_OF_SIGNING_IN = "passkey|code(?:/(?:passkey|send))?|letter|recover"
+_DOOR = re.compile(rf"/(?:link/.*|sign-out|sign-in(?:/(?:{_OF_SIGNING_IN}))?)(?:[?].*)?")
 
 
 def cookie_name(name: str, origin: str) -> str:

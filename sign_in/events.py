@@ -23,6 +23,10 @@ class DoorEvent(StrEnum):
     LETTER_ASKED = "letter_asked"
     LETTER_WRONG = "letter_wrong"
     CHOSEN = "password_chosen"
+    PASSKEY_WRONG = "passkey_wrong"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    PASSKEY_CLONED = "passkey_cloned"
     THRESHOLD = "threshold"
     """One of the others came more often than `THRESHOLDS` says; `who` is which."""
 
@@ -49,6 +53,8 @@ THRESHOLDS: Mapping[DoorEvent, int] = {
     DoorEvent.FIRST_STEP_WRONG: 100,
     DoorEvent.CODE_WRONG: 50,
     DoorEvent.LETTER_WRONG: 30,
+    DoorEvent.PASSKEY_WRONG: 50,
+    DoorEvent.PASSKEY_CLONED: 1,
     DoorEvent.PAUSED: 200,
     DoorEvent.NEW_DEVICE: 500,
 }

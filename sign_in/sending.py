@@ -39,14 +39,41 @@ _DEVICE = {
 _CHANGED = {
     "fr": (
         "Votre mot de passe a changé",
-        "Le mot de passe de votre dossier médical vient d'être changé, et toutes vos connexions "
-        "sont fermées.\n"
+        "Le mot de passe de votre dossier médical vient d'être changé ; toutes vos connexions sont "
+        "fermées, et vos clés d'accès retirées.\n"
         "Si ce n'est pas vous, demandez une lettre sur la page « Se connecter ».",
     ),
     "en": (
         "Your password was changed",
-        "The password of your medical record has just been changed, and all your sessions were ended.\n"
+        "The password of your medical record has just been changed; all your sessions were ended, and your "
+        "passkeys removed.\n"
         'If it was not you, ask for a letter on the page "Sign in".',
+    ),
+}
+_PASSKEY = {
+    "fr": (
+        "Une nouvelle clé d'accès",
+        "Une clé d'accès vient d'être ajoutée à votre compte : elle ouvre votre dossier médical.\n"
+        "Si ce n'est pas vous, demandez une lettre sur la page « Se connecter » : avec son code, vous\n"
+        "choisirez un autre mot de passe, et toutes les clés d'accès seront retirées.",
+    ),
+    "en": (
+        "A new passkey",
+        "A passkey has just been added to your account: it opens your medical record.\n"
+        'If it was not you, ask for a letter on the page "Sign in": with its code you choose another\n'
+        "password, and all passkeys are removed.",
+    ),
+}
+_COPIED = {
+    "fr": (
+        "Une clé d'accès n'est plus acceptée",
+        "Une de vos clés d'accès semble avoir été copiée : nous l'avons refusée, et elle ne sert plus.\n"
+        "Connectez-vous avec votre mot de passe et un code, puis retirez-la dans « Mes clés d'accès ».",
+    ),
+    "en": (
+        "A passkey is no longer accepted",
+        "One of your passkeys seems to have been copied: we refused it, and it serves no more.\n"
+        'Sign in with your password and a code, then remove it in "My passkeys".',
     ),
 }
 _FIRST = {
@@ -94,6 +121,14 @@ def new_device(account: Account) -> Message:
 
 def password_changed(account: Account) -> Message:
     return _to(account, _CHANGED)
+
+
+def new_passkey(account: Account) -> Message:
+    return _to(account, _PASSKEY)
+
+
+def passkey_copied(account: Account) -> Message:
+    return _to(account, _COPIED)
 
 
 def first_code(account: Account, code: str) -> Message:

@@ -27,12 +27,12 @@ from sign_in.certificates.revocation_folder import RevocationFolder
 from sign_in.certificates.trust import Trusted, anchors_of
 from sign_in.doors.admitting import Admitting
 from sign_in.doors.letter import LetterDoor
+from sign_in.doors.passkey import PasskeyDoor
 from sign_in.doors.password import PasswordDoor
 from sign_in.doors.professional import ProfessionalDoor
 from sign_in.events import Watched
-from sign_in.federation.code_flow import CodeFlow
-from sign_in.federation.provider import Provider
-from sign_in.federation.settings import ProviderSettings
+from sign_in.passkeys.own import OwnPasskeys
+from sign_in.passkeys.relying_party import RelyingParty
 from sign_in.routes import certificates
 from sign_in.sending import Carrier
 from sign_in.sessions.own import OwnSessions
@@ -72,9 +72,17 @@ def issuer_of(places: Places, identity: Identity) -> Authority:
 class SignIn:
     """Made when first asked for, and closed with its installation."""
 
-    def __init__(self, installation: Installation, carrier: Carrier) -> None:
-        self._installation, self._carrier = installation, carrier
+    def __init__(
+        self, installation: Installation, carrier: Carrier, party: RelyingParty | None = None
+    ) -> None:
+        """`party`: for whom browsers make passkeys; without one there is no door for them."""
+        self._installation, self._carrier, self._asks = installation, carrier, party
         self._clock = installation.clock
+
+    @property
+    def _party(self) -> RelyingParty:
+        assert self._asks is not None
+        return self._asks
 
     @cached_property
     def _witness(self) -> Watched:
@@ -109,10 +117,31 @@ class SignIn:
         return Opening(self.store, AccountRows(self._keys), Letters(self._keys), self._carrier, self._clock)
 
     @cached_property
+    def _admitting(self) -> Admitting:
+        return Admitting(self._keys, self.sessions, self._carrier, self._clock)
+
+    @cached_property
     def password(self) -> PasswordDoor:
-        admitting = Admitting(self._keys, self.sessions, self._carrier, self._clock)
         return PasswordDoor(
-            self.store, self._keys, self._passwords, self._carrier, admitting, self._witness, self._clock
+            self.store,
+            self._keys,
+            self._passwords,
+            self._carrier,
+            self._admitting,
+            self._witness,
+            self._clock,
+        )
+
+    @cached_property
+    def passkey(self) -> PasskeyDoor:
+        return PasskeyDoor(
+            self.store, self._keys, self._party, self._carrier, self._admitting, self._witness, self._clock
+        )
+
+    @cached_property
+    def own_passkeys(self) -> OwnPasskeys:
+        return OwnPasskeys(
+            self.store, self._keys, self._party, self.sessions, self._carrier, self._witness, self._clock
         )
 
     @cached_property
@@ -124,19 +153,6 @@ class SignIn:
     @cached_property
     def professionals(self) -> ProfessionalDoor:
         return ProfessionalDoor(self.store, self._keys, self.sessions, self._clock)
-
-    def pro_sante_connect(self, origin: str) -> CodeFlow:
-        """By the settings, all of which are there; `origin` is that of the name of people."""
-        settings = self._installation.settings
-        assert settings.psc_issuer and settings.psc_client_id and settings.psc_client_secret
-        provider = ProviderSettings(
-            issuer=settings.psc_issuer,
-            client_id=settings.psc_client_id,
-            client_secret=settings.psc_client_secret.get_secret_value(),
-            redirect_uri=f"{origin}/sign-in/psc/retour",
-            allow_http=self._installation.identity.environment is not Environment.PRODUCTION,
-        )
-        return CodeFlow(Provider(provider))
 
     def certificates(self, origin: str) -> FastAPI:
         """What is answered on the socket of the proxy; `origin` is that of the name of people."""

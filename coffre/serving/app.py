@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Set
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -43,8 +42,9 @@ from records.fhir.addresses import Addresses
 from records.vocabulary.codes import Environment
 from sign_in.pages.site import Look
 from sign_in.pages.site import Site as SignInSite
+from sign_in.passkeys.relying_party import relying_party
 from sign_in.routes import entry as sign_in_entry
-from sign_in.routes import federation, own_sessions, professional
+from sign_in.routes import own_sessions, passkeys, professional
 from storage.index.waking import FINISHED
 from viewer_api.access import Access
 from viewer_api.fhir import binaries as fhir_binaries
@@ -74,7 +74,7 @@ from viewer_api.web.dossier import DossierPages
 from viewer_api.web.own_notices import NoticePages
 from viewer_api.web.profile import forms as profile_forms
 from viewer_api.web.sessions import Sessions
-from viewer_api.web.site import HEADERS, ICON, STYLE, Site
+from viewer_api.web.site import HEADERS, ICON, STYLE, WITH_SCRIPT, Site
 from viewer_api.web.words import moment_of
 
 DEMO = "Demo: never with real patients."
@@ -342,18 +342,26 @@ def _sign_in(
     if ServedPart.SIGN_IN not in serves and line is None:
         return None
     is_demo = system.identity.environment is not Environment.PRODUCTION
-    machines, psc = system.settings.machines_url, system.settings.psc_issuer
-    ways = [way for way, is_open in (("carte", machines), ("psc", psc)) if is_open]
-    site = SignInSite(Look(STYLE, ICON, HEADERS, moment_of), public_url, caller, is_demo=is_demo, ways=ways)
-    doors = SignIn(system, carrier_of(system.settings, public_url))
-    routers = [
-        sign_in_entry.router(site, doors),
-        own_sessions.router(site, doors),
-        professional.router(site, doors, machines),
-    ]
-    if psc:
-        flow = cache(lambda: doors.pro_sante_connect(public_url))
-        routers.append(federation.router(site, doors, flow, system.clock))
+    machines = system.settings.machines_url
+    party = relying_party(public_url)
+    doors = SignIn(system, carrier_of(system.settings, public_url), party)
+
+    def ask_passkey(browser: str) -> str:
+        return doors.passkey.ask(browser)  # made when somebody comes
+
+    site = SignInSite(
+        Look(STYLE, ICON, HEADERS, WITH_SCRIPT, moment_of),
+        public_url,
+        caller,
+        is_demo=is_demo,
+        takes_cards=bool(machines),
+        ask_passkey=ask_passkey if party else None,
+    )
+    routers = [sign_in_entry.router(site, doors), own_sessions.router(site, doors)]
+    if party:
+        routers.append(passkeys.router(site, doors))
+    if machines:
+        routers.append(professional.router(site, doors.professionals, machines))
     for made in routers:
         app.include_router(made if line is None else relaying.router(made, line, site.route_class()))
     return line

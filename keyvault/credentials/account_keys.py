@@ -20,6 +20,7 @@ class Sealed(Enum):
     ENTRY = b"coffre-account-entry-v1\0"
     DEVICE = b"coffre-account-device-v1\0"
     PROFESSIONAL = b"coffre-account-professional-v1\0"
+    PASSKEY = b"coffre-account-passkey-v1\0"
 
 
 class Named(Enum):
@@ -33,6 +34,9 @@ class Named(Enum):
     LETTER = b"coffre-account-letter-v1\0"
     TRIES = b"coffre-account-tries-v1\0"
     DEVICE = b"coffre-account-device-name-v1\0"
+    PASSKEY = b"coffre-account-passkey-name-v1\0"
+    CHALLENGE = b"coffre-account-challenge-v1\0"
+    HANDLE = b"coffre-account-handle-v1\0"
     WATCHED = b"coffre-account-watched-v1\0"
 
 

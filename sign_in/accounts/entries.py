@@ -14,6 +14,8 @@ from records.errors import Invalid, Refused
 from records.people.contacts import CODE_DIGITS, CODE_LIFE_S, CODE_TRIES
 from sign_in.store import AccountTransaction
 
+_NO_CODE = b""  # the digest of no code
+
 
 class NoCode(Refused):
     code = "no_code"
@@ -48,8 +50,19 @@ class Entries:
 
     def begin(self, tx: AccountTransaction, browser: str, entry: Entry, now_ms: int) -> str:
         """The code that is to be sent; what this browser began before ends."""
-        name = self._name(browser)
         code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+        name = self._name(browser)
+        self._keep(tx, name, entry, self._digest(name, entry.account_id, code), now_ms)
+        return code
+
+    def begin_without_code(self, tx: AccountTransaction, browser: str, entry: Entry, now_ms: int) -> None:
+        """A passkey is to come; a code may be asked for."""
+        self._keep(tx, self._name(browser), entry, _NO_CODE, now_ms)
+
+    def end(self, tx: AccountTransaction, browser: str) -> None:
+        tx.delete("entry", entry=self._name(browser))
+
+    def _keep(self, tx: AccountTransaction, name: bytes, entry: Entry, code: bytes, now_ms: int) -> None:
         tx.delete("entry", entry=name)
         tx.delete("entry", expires__le=now_ms)
         tx.insert_new(
@@ -57,13 +70,12 @@ class Entries:
             {
                 "entry": name,
                 "account_id": entry.account_id,
-                "code": self._digest(name, entry.account_id, code),
+                "code": code,
                 "tries": 0,
                 "expires": now_ms + CODE_LIFE_S * 1000,
                 "sealed": self._keys.seal(Sealed.ENTRY, name, _told(entry)),
             },
         )
-        return code
 
     def waiting(self, tx: AccountTransaction, browser: str, now_ms: int) -> Entry:
         """What this browser began. Raises `NoCode`."""
@@ -73,6 +85,11 @@ class Entries:
             raise NoCode
         told = self._keys.open(Sealed.ENTRY, name, row["sealed"])
         return Entry(row["account_id"], told.get("version", 0), told["leads_to"])
+
+    def has_code(self, tx: AccountTransaction, browser: str) -> bool:
+        """Whether a code was sent to who began in this browser."""
+        row = tx.get("entry", entry=self._name(browser))
+        return row is not None and row["code"] != _NO_CODE
 
     def is_code(self, tx: AccountTransaction, browser: str, code: str, now_ms: int) -> bool:
         """Whether it is the code that was sent; it ends with the right one, a wrong one counts. Raises

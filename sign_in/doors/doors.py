@@ -3,8 +3,9 @@
 from typing import Protocol
 
 from sign_in.doors.letter import LetterDoor
+from sign_in.doors.passkey import PasskeyDoor
 from sign_in.doors.password import PasswordDoor
-from sign_in.doors.professional import ProfessionalDoor
+from sign_in.passkeys.own import OwnPasskeys
 from sign_in.sessions.own import OwnSessions
 
 
@@ -16,7 +17,10 @@ class Doors(Protocol):
     def letter(self) -> LetterDoor: ...
 
     @property
-    def professionals(self) -> ProfessionalDoor: ...
+    def passkey(self) -> PasskeyDoor: ...
+
+    @property
+    def own_passkeys(self) -> OwnPasskeys: ...
 
     @property
     def own_sessions(self) -> OwnSessions: ...

@@ -16,6 +16,7 @@ from sign_in.accounts.passwords import Passwords
 from sign_in.accounts.tries import Tries
 from sign_in.doors.visitor import Visitor
 from sign_in.events import DoorEvent, Noted, Witness
+from sign_in.passkeys.passkey import Passkeys
 from sign_in.sending import Carrier, password_changed
 from sign_in.sessions.sessions import Sessions
 from sign_in.store import AccountStore
@@ -49,7 +50,7 @@ class LetterDoor:
         self._keys, self._witness = keys, witness
         self._carrier, self._clock = carrier, clock
         self._rows, self._letters, self._tries = AccountRows(keys), Letters(keys), Tries(keys)
-        self._devices = Devices(keys)
+        self._devices, self._passkeys = Devices(keys), Passkeys(keys)
 
     def choose(self, identifier: str, code: str, password: str, visitor: Visitor) -> None:
         """The password counts from now on; every session of before ends. Whoever calls has shown what the
@@ -84,6 +85,7 @@ class LetterDoor:
             self._tries.forgive(tx, self._tries.of_codes(account.account_id, b""))
             self._sessions.end(tx, account.account_id)
             self._devices.forget_all(tx, account.account_id)
+            self._passkeys.remove_all(tx, account.account_id)  # whoever was in may have made one
         return account, was_here
 
     def ask(self, identifier: str, visitor: Visitor) -> None:

@@ -18,6 +18,7 @@ from sign_in.accounts.tries import TooManyTries, Tries, Whose
 from sign_in.doors.admitting import Admitting
 from sign_in.doors.visitor import Admitted, Visitor
 from sign_in.events import DoorEvent, Noted, Witness
+from sign_in.passkeys.passkey import Passkeys
 from sign_in.sending import Carrier, sign_in_code
 from sign_in.store import AccountStore, AccountTransaction
 from sign_in.tokens.proven import Means
@@ -48,11 +49,11 @@ class PasswordDoor:
         self._store, self._passwords, self._keys, self._witness = store, passwords, keys, witness
         self._carrier, self._admitting, self._clock = carrier, admitting, clock
         self._rows, self._entries, self._tries = AccountRows(keys), Entries(keys), Tries(keys)
-        self._devices = Devices(keys)
+        self._devices, self._passkeys = Devices(keys), Passkeys(keys)
 
     def knock(self, identifier: str, password: str, visitor: Visitor, leads_to: str = "/") -> None:
-        """Sends a code where the password is right. Raises `WrongPassword`, `TooManyTries`, CoffreError
-        "sign_in_busy" or "message_not_sent".
+        """Sends a code where the password is right, unless a passkey is to come. Raises `WrongPassword`,
+        `TooManyTries`, CoffreError "sign_in_busy" or "message_not_sent".
         """
         told = as_read(identifier)
         with self._noting_pauses(told, visitor), self._store.writing() as tx:
@@ -66,9 +67,31 @@ class PasswordDoor:
         with self._store.writing() as tx:  # in the order of counting: no two requests wait for each other
             self._tries.take_back(tx, self._tries.of_address(visitor.address), self._now_ms())
             self._tries.forgive(tx, counted)
+        if self._waits_for_passkey(account, visitor, leads_to):
+            return
         with self._noting_pauses(told, visitor), self._store.writing() as tx:
             self._tries.count(tx, self._codes_for(tx, account, visitor), self._now_ms())
             entry = Entry(account.account_id, account.version, leads_to)
+            code = self._entries.begin(tx, visitor.browser, entry, self._now_ms())
+        self._send(account, code)
+
+    def _waits_for_passkey(self, account: Account, visitor: Visitor, leads_to: str) -> bool:
+        """Whether a passkey is to come in place of a code; then nothing is sent yet."""
+        with self._store.writing() as tx:
+            if not self._passkeys.usable(tx, account.account_id):
+                return False
+            entry = Entry(account.account_id, account.version, leads_to)
+            self._entries.begin_without_code(tx, visitor.browser, entry, self._now_ms())
+            return True
+
+    def send_code(self, visitor: Visitor) -> None:
+        """To who has a passkey, and not at hand. Raises `NoCode`, `TooManyTries`, CoffreError
+        "message_not_sent".
+        """
+        with self._store.writing() as tx:
+            entry = self._entries.waiting(tx, visitor.browser, self._now_ms())
+            account = self._unchanged(tx, entry)
+            self._tries.count(tx, self._codes_for(tx, account, visitor), self._now_ms())
             code = self._entries.begin(tx, visitor.browser, entry, self._now_ms())
         self._send(account, code)
 

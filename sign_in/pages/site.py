@@ -1,7 +1,7 @@
 """Pages that sign in: templates, headers, forms of this browser, and errors as pages."""
 
 import logging
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,20 +20,22 @@ from records.text.languages import LANGUAGE_COOKIE, LANGUAGES, Wording, by_langu
 from records.text.web_forms import LARGEST_FORM, bad_form, fields_of, is_form, is_ours
 from sign_in.accounts.tries import TooManyTries
 from sign_in.doors.visitor import Admitted, Visitor
+from sign_in.pages import passkey_script
 from sign_in.pages.catalogue import TEXTS
+from sign_in.pages.catalogue_passkeys import PASSKEYS
 from sign_in.pages.catalogue_professionals import PROFESSIONALS
 from sign_in.sessions.sessions import new_secret
 
 log = logging.getLogger("coffre.sign_in")
 YEAR_S = 365 * 86_400
-_TEXTS = by_language({**TEXTS, **PROFESSIONALS})
+_TEXTS = by_language({**TEXTS, **PASSKEYS, **PROFESSIONALS})
+_SCRIPTED = frozenset({"sign_in.html", "code.html", "passkeys.html"})
 _STATUS: Mapping[str, int] = {
     "wrong_code": 422,
     "too_many_tries": 429,
     "sign_in_busy": 503,
     "message_not_sent": 503,
     "store_busy": 503,
-    "provider_unavailable": 503,
 }
 _KINDS: tuple[tuple[type[CoffreError], int], ...] = (
     (NotFound, 404),
@@ -58,6 +60,8 @@ class Look:
     style: str
     icon: str
     headers: Mapping[str, str]
+    script_headers: Mapping[str, str]
+    """Of pages with a program of ours."""
     moment: Callable[[int, str], str]
     """An instant (ms) in words of a language."""
 
@@ -69,9 +73,7 @@ def status_of(error: CoffreError) -> int:
 
 
 class Site:
-    """`caller`: the address that a request comes from, as it is counted. `ways`: how professionals come in,
-    "carte" and "psc", in the order in which they are offered.
-    """
+    """`caller`: the address that a request comes from, as it is counted."""
 
     def __init__(
         self,
@@ -80,10 +82,14 @@ class Site:
         caller: Callable[[Request], str],
         *,
         is_demo: bool,
-        ways: Collection[str] = (),
+        takes_cards: bool = False,
+        ask_passkey: Callable[[str], str] | None = None,
     ) -> None:
+        """`ask_passkey`: what a browser, named by the secret of its cookie, needs to sign in by a passkey
+        alone; None where browsers give none.
+        """
         self._look, self.origin, self._caller, self._is_demo = look, origin, caller, is_demo
-        self._ways = tuple(ways)
+        self._takes_cards, self._ask_passkey = takes_cards, ask_passkey
         self._secure = origin.startswith("https:")
         self.session_cookie = cookie_name("coffre", origin)
         self._browser_cookie = cookie_name("coffre-browser", origin)
@@ -101,11 +107,22 @@ class Site:
         language = chosen(asked, kept, request.headers.get("accept-language", ""))
         return Wording(language, _TEXTS[language])
 
+    @property
+    def takes_passkeys(self) -> bool:
+        return self._ask_passkey is not None
+
     def visitor(self, request: Request, label: str = "") -> Visitor:
         """Raises `FormRefused` for a browser that keeps no cookie of ours."""
+        found = self.known_visitor(request, label)
+        if found is None:
+            raise FormRefused
+        return found
+
+    def known_visitor(self, request: Request, label: str = "") -> Visitor | None:
+        """None for a browser that was not here before."""
         browser = request.cookies.get(self._browser_cookie)
         if not browser:
-            raise FormRefused
+            return None
         return Visitor(browser, request.cookies.get(self._device_cookie), self._caller(request), label)
 
     async def form(self, request: Request) -> dict[str, str]:
@@ -135,10 +152,14 @@ class Site:
         t = self.texts(request)
         given = request.cookies.get(self._browser_cookie)
         browser = given if given is not None and _is_secret(given) else new_secret()
+        ask = self._ask_passkey
+        script = passkey_script.ADDRESS if ask is not None and template in _SCRIPTED else None
         html = self._templates.get_template(template).render(
             t=t,
             is_demo=self._is_demo,
-            ways=self._ways,
+            takes_cards=self._takes_cards,
+            ask_passkey=(lambda: ask(browser)) if ask is not None else None,
+            script=script,
             style=self._look.style,
             icon=self._look.icon,
             other_language=_other_language(request, t),
@@ -146,7 +167,7 @@ class Site:
             csrf_of=lambda path: form_token(browser, self._action(request, path)),
             **{"done": None, "problem": None, **context},
         )
-        response = HTMLResponse(html, status, self._look.headers)
+        response = HTMLResponse(html, status, self._look.script_headers if script else self._look.headers)
         if browser != given:
             self._set(response, self._browser_cookie, browser)
         if request.query_params.get("lang") in LANGUAGES:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from records.errors import CoffreError, Invalid
 from records.sessions import return_path
 from sign_in.accounts.devices import label_of
+from sign_in.accounts.tries import TooManyTries
 from sign_in.doors.doors import Doors
 from sign_in.pages.site import FormRefused, Site
 
@@ -45,9 +46,26 @@ def _install_password(routes: APIRouter, site: Site, doors: Doors) -> None:
 
 
 def _install_code(routes: APIRouter, site: Site, doors: Doors) -> None:
+    async def second(request: Request) -> str | None:
+        """What a passkey needs that stands in for the code."""
+        visitor = site.known_visitor(request) if site.takes_passkeys else None
+        if visitor is None:
+            return None
+        return await asyncio.to_thread(lambda: doors.passkey.ask_second(visitor))
+
     @routes.get("/sign-in/code")
     async def code(request: Request) -> Response:
-        return site.page(request, "code.html")
+        return site.page(request, "code.html", second=await second(request))
+
+    @routes.post("/sign-in/code/send")
+    async def send(request: Request) -> Response:
+        await site.form(request)
+        visitor = site.visitor(request)
+        try:
+            await asyncio.to_thread(lambda: doors.password.send_code(visitor))
+        except TooManyTries as error:
+            return site.answer(request, error, "code.html", second=await second(request))
+        return site.redirect("/sign-in/code")
 
     @routes.post("/sign-in/code")
     async def enter(request: Request) -> Response:
@@ -57,7 +75,7 @@ def _install_code(routes: APIRouter, site: Site, doors: Doors) -> None:
             admitted = await asyncio.to_thread(lambda: doors.password.enter(form.get("code", ""), visitor))
         except CoffreError as error:
             if error.code in ("wrong_code", "too_many_tries"):
-                return site.answer(request, error, "code.html")
+                return site.answer(request, error, "code.html", second=None)
             raise
         return site.admit(admitted)
 

@@ -1,5 +1,4 @@
-"""Addresses of the doors for professionals, on the name of people: cards, the choice of a place, and the way
-back to a door."""
+"""Addresses of the doors for professionals, on the name of people: cards, and the choice of a place."""
 
 import asyncio
 import hmac
@@ -14,8 +13,7 @@ from records.text.numbers import is_whole, whole
 from records.vocabulary.professions import PROFESSIONS
 from sign_in.accounts.devices import label_of
 from sign_in.certificates.trust import CertificateRefused
-from sign_in.doors.doors import Doors
-from sign_in.doors.professional import NothingWaits
+from sign_in.doors.professional import NothingWaits, ProfessionalDoor
 from sign_in.doors.recognised import RecognisedProfessional
 from sign_in.doors.visitor import Visitor
 from sign_in.pages.site import Site
@@ -24,23 +22,15 @@ PLACES = "/sign-in/lieu"
 BEGUN_S = 600
 
 
-def router(site: Site, doors: Doors, machines: str | None) -> APIRouter:
-    """`machines`: the origin to which cards come, behind the proxy that asks for certificates; None where
-    none come."""
+def router(site: Site, door: ProfessionalDoor, machines: str) -> APIRouter:
+    """`machines`: the origin to which cards come, behind the proxy that asks for certificates."""
     routes = APIRouter(route_class=site.route_class(), include_in_schema=False)
-    if machines:
-        _install_card(routes, site, doors, machines)
-    _install_choice(routes, site, doors)
-
-    @routes.get("/sign-in/encore")
-    async def again(request: Request) -> Response:
-        """For whoever is signed in for too long to do what they asked for."""
-        return site.page(request, "again.html", leads_to=return_path(request.query_params.get("next", "/")))
-
+    _install_card(routes, site, door, machines)
+    _install_choice(routes, site, door)
     return routes
 
 
-def _install_card(routes: APIRouter, site: Site, doors: Doors, machines: str) -> None:
+def _install_card(routes: APIRouter, site: Site, door: ProfessionalDoor, machines: str) -> None:
     cookie = cookie_name("coffre-carte", site.origin)
 
     @routes.get("/sign-in/carte/aller")
@@ -61,19 +51,18 @@ def _install_card(routes: APIRouter, site: Site, doors: Doors, machines: str) ->
             raise NothingWaits
         if "refus" in asked:
             raise CertificateRefused("The card was not accepted.", code=asked["refus"][:64])
-        who = await asyncio.to_thread(lambda: doors.professionals.receive(asked.get("code", ""), state))
-        visitor, leads_to = visitor_of(site, request), return_path(following)
-        admitted = await asyncio.to_thread(lambda: doors.professionals.enter(who, visitor, leads_to))
+        who = await asyncio.to_thread(door.receive, asked.get("code", ""), state)
+        visitor = _visitor(site, request)
+        admitted = await asyncio.to_thread(door.enter, who, visitor, return_path(following))
         response = site.redirect(PLACES) if admitted is None else site.admit(admitted)
         site.drop(response, cookie)
         return response
 
 
-def _install_choice(routes: APIRouter, site: Site, doors: Doors) -> None:
+def _install_choice(routes: APIRouter, site: Site, door: ProfessionalDoor) -> None:
     @routes.get(PLACES)
     async def places(request: Request) -> Response:
-        visitor = site.visitor(request)
-        who = await asyncio.to_thread(lambda: doors.professionals.waiting(visitor))
+        who = await asyncio.to_thread(door.waiting, site.visitor(request))
         return site.page(request, "places.html", who=who, professions=_professions(who))
 
     @routes.post(PLACES)
@@ -82,12 +71,10 @@ def _install_choice(routes: APIRouter, site: Site, doors: Doors) -> None:
         number = form.get("lieu", "")
         if len(number) > 3 or not is_whole(number):
             raise NothingWaits
-        visitor, chosen = visitor_of(site, request), whole(number)
-        return site.admit(await asyncio.to_thread(lambda: doors.professionals.choose(visitor, chosen)))
+        return site.admit(await asyncio.to_thread(door.choose, _visitor(site, request), whole(number)))
 
 
-def visitor_of(site: Site, request: Request) -> Visitor:
-    """Who is about to sign in, with the browser as a person calls it."""
+def _visitor(site: Site, request: Request) -> Visitor:
     return site.visitor(request, label_of(request.headers.get("user-agent", "")))
 
 

@@ -15,6 +15,8 @@ from sign_in.tokens.proven import Proven
 from storage.index_ports import SignInIndex
 from storage.rows import SignedIn
 
+FRESH_MS = 15 * 60_000
+
 
 @dataclass(frozen=True, slots=True)
 class OpenSession:
@@ -75,6 +77,11 @@ class Sessions:
             return None
         row = tx.get("session", session_id=kept.session_id) if kept and kept.session_id else None
         return None if row is None else (row["account_id"], row["session_id"])
+
+    def is_fresh(self, tx: AccountTransaction, session_id: UUID) -> bool:
+        """Whether somebody proved who they are a moment ago, as changing the ways in takes."""
+        row = tx.get("session", session_id=session_id)
+        return row is not None and self._now_ms() < row["began_at"] + FRESH_MS
 
     def all(self, tx: AccountTransaction, account_id: UUID) -> list[OpenSession]:
         """Those that last, the last used first."""

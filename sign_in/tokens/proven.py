@@ -11,8 +11,8 @@ class Means(StrEnum):
     """The ways in which somebody proved who they are."""
 
     TWO_FACTORS = "password+code"
+    PASSKEY = "passkey"
     CARD = "card"
-    PRO_SANTE_CONNECT = "psc"
     CERTIFICATE = "certificate"
 
 

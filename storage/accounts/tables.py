@@ -81,3 +81,11 @@ compact_table(
     int_column("made_at"),
     Index("passkey_by_account", "account_id", "made_at"),
 )
+# challenges that a passkey has answered: each serves once
+compact_table(
+    "challenge",
+    ACCOUNTS,
+    bytes_column("challenge", primary_key=True),
+    int_column("expires"),
+    Index("challenge_by_expiry", "expires"),
+)

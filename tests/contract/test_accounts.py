@@ -15,6 +15,8 @@ from sign_in.accounts.devices import Devices
 from sign_in.accounts.entries import Entries, Entry, NoCode
 from sign_in.accounts.letters import Letters, Purpose
 from sign_in.accounts.tries import ACCOUNT, TooManyTries, Tries
+from sign_in.passkeys.challenges import ChallengeLapsed, Challenges, Use
+from sign_in.passkeys.passkey import Passkey, Passkeys
 from storage.accounts.tables import ACCOUNTS
 from storage.vault_store.store import SqlVaultStore
 from tests.contract.storage_adapters import open_database
@@ -28,6 +30,7 @@ ROWS, LETTERS, ENTRIES, TRIES, DEVICES = (
     Tries(KEYS),
     Devices(KEYS),
 )
+PASSKEYS, CHALLENGES = Passkeys(KEYS), Challenges(KEYS)
 INS = "277079999900167|1.2.250.1.213.1.4.10"
 MINUTE = 60_000
 
@@ -219,6 +222,94 @@ class TestTries:
         with ThreadPoolExecutor(8) as pool:
             passed = sum(pool.map(one, range(24)))
         assert passed <= ACCOUNT.free
+
+
+class TestPasskeys:
+    def a_passkey(self, account: Account, **changes: object) -> Passkey:
+        made = Passkey(
+            account_id=account.account_id,
+            credential=b"credential",
+            public=b"public",
+            count=0,
+            verifies=True,
+            label="Mon téléphone",
+            made_at=1,
+        )
+        return replace(made, **changes)  # type: ignore[arg-type]
+
+    def test_one_is_found_by_its_id_and_listed_with_its_account(
+        self, store: SqlVaultStore, account: Account
+    ) -> None:
+        first, second = self.a_passkey(account), self.a_passkey(account, credential=b"other", made_at=2)
+        with store.writing() as tx:
+            PASSKEYS.add(tx, first)
+            PASSKEYS.add(tx, second)
+            assert PASSKEYS.of_credential(tx, b"credential") == first
+            assert PASSKEYS.of_credential(tx, b"unknown") is None
+            assert PASSKEYS.all(tx, account.account_id) == [second, first]
+            PASSKEYS.remove(tx, first)
+            assert PASSKEYS.all(tx, account.account_id) == [second]
+            PASSKEYS.remove_all(tx, account.account_id)
+            assert PASSKEYS.all(tx, account.account_id) == []
+
+    def test_it_is_of_one_account(self, store: SqlVaultStore, account: Account) -> None:
+        with store.writing() as tx:
+            PASSKEYS.add(tx, self.a_passkey(account))
+        with pytest.raises(CoffreError) as error, store.writing() as tx:
+            PASSKEYS.add(tx, self.a_passkey(account, account_id=uuid4()))
+        assert error.value.code == "passkey_known"
+
+    def test_two_uses_at_once_do_not_both_count(self, store: SqlVaultStore, account: Account) -> None:
+        passkey = self.a_passkey(account)
+        with store.writing() as tx:
+            PASSKEYS.add(tx, passkey)
+            PASSKEYS.change(tx, passkey, count=7)
+        with pytest.raises(CoffreError) as error, store.writing() as tx:
+            PASSKEYS.change(tx, passkey, count=7)
+        assert error.value.code == "passkey_changed"
+
+    def test_a_row_put_back_or_moved_does_not_open(self, store: SqlVaultStore, account: Account) -> None:
+        passkey = self.a_passkey(account)
+        with store.writing() as tx:
+            PASSKEYS.add(tx, passkey)
+            old = tx.get("passkey", account_id=account.account_id)
+            PASSKEYS.change(tx, passkey, count=7)
+        assert old is not None
+        for changes in ({"sealed": old["sealed"]}, {"account_id": uuid4()}):
+            with pytest.raises(KeyvaultError), store.writing() as tx:
+                tx.update("passkey", changes, passkey=old["passkey"])
+                PASSKEYS.of_credential(tx, b"credential")
+
+    def test_nothing_of_it_stands_in_a_row(self, store: SqlVaultStore, account: Account) -> None:
+        with store.writing() as tx:
+            PASSKEYS.add(tx, self.a_passkey(account))
+            row = tx.get("passkey", account_id=account.account_id)
+        assert row is not None
+        told = b"".join(value for value in row.values() if isinstance(value, bytes))
+        for secret in (b"credential", b"public", "Mon téléphone".encode()):
+            assert secret not in told
+
+    def test_a_challenge_serves_once_in_its_use_place_and_time(self, store: SqlVaultStore) -> None:
+        drawn = CHALLENGES.draw(Use.ALONE, "browser", 1)
+        wrong = (
+            (drawn, Use.SECOND, "browser", 2),
+            (drawn, Use.ALONE, "other", 2),
+            (drawn, Use.ALONE, "browser", 1 + 10 * MINUTE),
+            (drawn, Use.ALONE, "browser", 0),
+            (drawn[:-1], Use.ALONE, "browser", 2),
+            (b"", Use.ALONE, "browser", 2),
+        )
+        for each in wrong:
+            with pytest.raises(ChallengeLapsed), store.writing() as tx:
+                CHALLENGES.spend(tx, *each)
+        with store.writing() as tx:
+            CHALLENGES.spend(tx, drawn, Use.ALONE, "browser", 2)
+        with pytest.raises(ChallengeLapsed), store.writing() as tx:
+            CHALLENGES.spend(tx, drawn, Use.ALONE, "browser", 3)
+        with store.writing() as tx:
+            late = CHALLENGES.draw(Use.ALONE, "browser", 20 * MINUTE)
+            CHALLENGES.spend(tx, late, Use.ALONE, "browser", 20 * MINUTE)
+            assert len(tx.find("challenge")) == 1, "what is over is not kept"
 
 
 class TestDevices:

@@ -12,7 +12,7 @@ import httpx
 from coffre.installation.install import initialise
 from coffre.settings import load
 from tests.integration.pages import Browser, Page
-from tests.integration.support import Coffre, Patient, serving
+from tests.integration.support import Coffre, Patient, serving, serving_by_name
 from tests.services.mail import Mail, mail_server
 from tests.services.warm import run
 
@@ -113,11 +113,12 @@ def settings_of(mail: Mail) -> dict[str, str]:
 
 
 @contextmanager
-def door(folder: Path) -> Iterator[Door]:
-    """A Coffre of its own with a mail server."""
+def door(folder: Path, *, by_name: bool = False) -> Iterator[Door]:
+    """A Coffre of its own with a mail server; `by_name` as browsers want it that give passkeys."""
+    serve = serving_by_name if by_name else serving
     data = folder / "data"
     initialise(load(data=data))
-    with mail_server(folder / "mail") as mail, serving(data, **settings_of(mail)) as coffre:
+    with mail_server(folder / "mail") as mail, serve(data, **settings_of(mail)) as coffre:
         yield Door(coffre, mail)
 
 

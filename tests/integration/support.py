@@ -134,7 +134,21 @@ class Coffre:
 @contextmanager
 def serving(data: Path, **settings: str) -> Iterator[Coffre]:
     """A Coffre whose server alone is told these settings."""
+    with started(WarmServer(data), data, **settings) as coffre:
+        yield coffre
+
+
+@contextmanager
+def serving_by_name(data: Path, **settings: str) -> Iterator[Coffre]:
+    """Its address is a name, as browsers want it that give passkeys."""
     server = WarmServer(data)
+    server.url = f"http://localhost:{server.port}"
+    with started(server, data, **settings, COFFRE_PUBLIC_URL=server.url) as coffre:
+        yield coffre
+
+
+@contextmanager
+def started(server: WarmServer, data: Path, **settings: str) -> Iterator[Coffre]:
     with pytest.MonkeyPatch.context() as environment:
         for name, value in settings.items():
             environment.setenv(name, value)

@@ -715,6 +715,44 @@ def issuers() -> dict[str, Any]:
     }
 
 
+def passkeys() -> dict[str, Any]:
+    """A passkey as the sign-in keeps it, its name, its account's handle, and a challenge."""
+    secret = stream("accounts", 32)
+    sealing = hkdf(secret, bytes(32), b"coffre-account-sealing-v1\0")
+    naming = hkdf(secret, bytes(32), b"coffre-account-naming-v1\0")
+
+    def named(label: bytes, *parts: bytes) -> bytes:
+        told = b"".join(be(len(part) + 1, 4) + part for part in parts)
+        return hmac.digest(naming, label + told, "sha256")
+
+    account, credential = uuid("account"), stream("credential", 16)
+    name = named(b"coffre-account-passkey-name-v1\0", credential)
+    content = {
+        "credential": b64(credential),
+        "public": b64(stream("cose-key", 77)),
+        "count": 7,
+        "verifies": True,
+        "label": "Mon téléphone",
+        "used_at": 1800000000000,
+        "doubtful_at": None,
+    }
+    place = name + account.bytes
+    aad = b"coffre-account-passkey-v1\0" + be(len(place), 4) + place + be(3, 4)
+    drawn = stream("challenge", 16) + be(1800000000000, 8)
+    proof = named(b"coffre-account-challenge-v1\0", b"alone", b"browser", drawn)
+    return {
+        "secret": secret.hex(),
+        "account_id": str(account),
+        "credential": credential.hex(),
+        "name": name.hex(),
+        "handle": named(b"coffre-account-handle-v1\0", account.bytes).hex(),
+        "version": 3,
+        "content": content,
+        "sealed": wrap(sealing, canonical(content), aad, stream("passkey-1", 12)).hex(),
+        "challenge": {"use": "alone", "asker": "browser", "value": (drawn + proof).hex()},
+    }
+
+
 def refusals() -> dict[str, Any]:
     """A count of refusals as it is kept, and the name that it is kept under."""
     key, index = stream("refusals", 32), stream("refusals-index", 32)
@@ -852,6 +890,7 @@ def build() -> dict[str, Any]:
         "refusals.json": refusals(),
         "issuers.json": issuers(),
         "grant-rows.json": grant_rows(),
+        "passkeys.json": passkeys(),
         "renditions.json": renditions(),
     }
 
