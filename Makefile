@@ -10,7 +10,7 @@ PORT   ?= 8080
 SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo ohif viewer serve unit test test-long fuzz check bench bench-scale docs format lock clean
+.PHONY: help setup dev demo ohif viewer serve unit test test-long image fuzz check bench bench-scale docs format lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -111,6 +111,11 @@ test-long: dev  ## some hours: 1 000 kills of each set (COFFRE_TEST_ROUNDS), lar
 	@$(BIN)/python -m pytest --timeout=3600 --hypothesis-profile=many $(shell grep -rlE '^ *@given' tests/unit --include=*.py)
 	@COFFRE_TEST_STORE=postgres $(BIN)/python -m pytest tests/integration/vault
 	@PYTHONHASHSEED=0 $(BIN)/python -m tests.mutations
+
+image: dev  ## the image of every process, of Debian's packages and of no registry (root; buildah, mmdebstrap; BUILDAH: more options)
+	@deploy/container/bases.sh
+	@rm -rf dist && $(BIN)/python -m hatchling build --target wheel > /dev/null
+	@buildah bud $(BUILDAH) --tag localhost/coffre --file deploy/container/Containerfile .
 
 fuzz: dev  ## fuzz the validators and the reader of multipart (SECONDS=600 each)
 	@for target in dicom pdf multipart; do $(BIN)/python -m tests.fuzz $$target --seconds $(SECONDS) || exit 1; done

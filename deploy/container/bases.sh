@@ -7,7 +7,10 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 # the last stage: Python and what its wheels link to; no shell
 run=python3.11-minimal,libpython3.11-stdlib,libstdc++6,libgcc-s1,ca-certificates,libssl3,libffi8,zlib1g,libbz2-1.0,liblzma5,libsqlite3-0,libexpat1,libuuid1,base-files,netbase,tzdata,media-types
-mmdebstrap --quiet --mode=root --variant=extract --include="$run" bookworm "$folder/base.tar" "$sources"
+# tar, dpkg and others come along: of the commands there is Python alone
+set -- --dpkgopt="path-exclude=/bin/*" --dpkgopt="path-exclude=/sbin/*" --dpkgopt="path-exclude=/usr/bin/*" \
+  --dpkgopt="path-exclude=/usr/sbin/*" --dpkgopt="path-include=/usr/bin/python3.11"
+mmdebstrap --quiet --mode=root --variant=extract "$@" --include="$run" bookworm "$folder/base.tar" "$sources"
 mmdebstrap --quiet --mode=root --variant=essential --include=python3.11,python3.11-venv,python3-pip,ca-certificates bookworm "$folder/build.tar" "$sources"
 for name in base build; do
   container=$(buildah from scratch)

@@ -1,0 +1,58 @@
+"""The image is built of Debian's packages, of no container registry, and the whole story is played in it."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.services.processes import debian
+
+ROOT = Path(__file__).parents[2]
+AS_HERE = ("/etc/pip.conf", "/etc/ssl/certs", "/opt/wheels", "/opt/pypi", "/opt/pypi-more")
+"""What pip may need of this machine: where it finds packages, and by which authorities."""
+HERE = ["--isolation", "chroot", "--network", "host"]
+"""A machine that runs tests may be a container itself, in which nothing more is allowed."""
+PYTHON = "/opt/coffre/bin/python"
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
+
+
+def run(*command: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ, **more}
+    )
+
+
+@pytest.fixture(scope="module")
+def container() -> Iterator[str]:
+    """A container of the image, which `make image` built just now."""
+    debian("mmdebstrap", "mmdebstrap")
+    debian("buildah", "buildah")
+    mounts = [word for path in AS_HERE if Path(path).exists() for word in ("-v", f"{path}:{path}:ro")]
+    built = run("make", "image", f"BUILDAH={' '.join([*HERE, *mounts])}")
+    assert built.returncode == 0, built.stderr[-2_000:]
+    made = run("buildah", "from", "--quiet", "localhost/coffre").stdout.strip()
+    yield made
+    run("buildah", "rm", made)
+    run("buildah", "rmi", "localhost/coffre")
+
+
+def inside(container: str, *command: str) -> "subprocess.CompletedProcess[str]":
+    return run("buildah", "run", "--isolation", "chroot", container, "--", *command)
+
+
+def test_the_story_is_played_in_the_image(container: str) -> None:
+    played = inside(container, "/opt/coffre/bin/coffre", "demo")
+    assert played.returncode == 0, played.stderr[-2_000:]
+
+
+def test_of_commands_the_image_has_python_alone_and_no_root(container: str) -> None:
+    folders = "'/bin', '/sbin', '/usr/bin', '/usr/sbin'"
+    listed = f"import os; print(*(name for at in ({folders}) for name in os.listdir(at)))"
+    commands = inside(container, PYTHON, "-c", listed).stdout.split()
+    assert commands and [each for each in commands if not each.startswith("python")] == []
+    assert inside(container, PYTHON, "-m", "pip", "--version").returncode != 0
+    told = inside(container, PYTHON, "-c", "import os; print(os.getuid(), os.getgid())")
+    assert told.stdout.split() == ["60801", "60801"]
