@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from coffre.deploying.folders import ENTERED, FOLDERS, PUBLIC
 from coffre.deploying.processes import CALLERS, HOSTS, PROCESSES, number_of, user_of
 from coffre.deploying.site import Site
 
@@ -126,17 +127,17 @@ def users(site: Site) -> str:
     lines = [f"g coffre-{CALLERS} {number_of(CALLERS)}"]
     for process, part in PROCESSES.items():
         user = user_of(process)
-        lines.append(f'u {user} {number_of(process)} "Coffre: {process}" {site.data} /usr/sbin/nologin')
+        lines.append(f'u {user} {number_of(process)} "Coffre {process}" {site.data} /usr/sbin/nologin')
         lines += [f"m {user} coffre-{CALLERS}"] if part.doors else []
     return "\n".join([*lines, ""])
 
 
 def folders(site: Site) -> str:
-    """For tmpfiles.d(5): the data directory is entered by all and listed by nobody."""
-    lines = [f"d {site.data} 0711 root root", f"z {site.data}/coffre 0644 root root"]
-    for process, part in PROCESSES.items():
-        for each in part.writes:
-            lines.append(f"d {site.data}/{each} 0700 {user_of(process)} {user_of(process)}")
-            lines.append(f"Z {site.data}/{each} - {user_of(process)} {user_of(process)}")
+    """For tmpfiles.d(5)."""
+    lines = [f"d {site.data} {ENTERED:04o} root root", f"z {site.data}/coffre {PUBLIC:04o} root root"]
+    for each in FOLDERS:
+        at, whose = f"{site.data}/{each.path}", f"{user_of(each.process)} {user_of(each.group)}"
+        lines += [f"d {at} {each.mode:04o} {whose}", f"Z {at} - {whose}"]
+        lines += [f"z {at}/* {each.files:04o} {whose}"] if each.files is not None else []
     lines += [f"d {site.etc}/{each} 0700 root root" for each in ("roles", "secrets")]
     return "\n".join([*lines, ""])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coffre.deploying.folders import ENTERED, FOLDERS, PUBLIC
 from coffre.deploying.processes import CALLERS, OWNERS_DOORS, PROCESSES, SETTINGS, settings_of
 from coffre.deploying.site import ROLES_WRITE
 from coffre.installation.database_roles import give
@@ -61,13 +62,10 @@ class Apart:
         if self.users is not None:
             (folder / "doors").mkdir()
             self.users.own(folder / "doors", "vault", 0o2750, CALLERS)  # sockets inherit the group
-            self.users.own(data / "vault", "vault", 0o700)
-            self.users.own(data / "reader", "reader", 0o700)
-            self.users.own(data / "sign-in", "signin", 0o700)
-            self.users.own(data / "pages", "intake", 0o750, "gateway")
-            (data / "pages" / "proof.key").chmod(0o640)
-            data.chmod(0o711)
-            (data / "coffre").chmod(0o644)  # public facts and keys, for everybody
+            for each in FOLDERS:
+                self.users.own(data / each.path, each.process, each.mode, each.group, each.files)
+            data.chmod(ENTERED)
+            (data / "coffre").chmod(PUBLIC)  # public facts and keys, for everybody
 
     def command(self, process: str, python: str) -> list[str]:
         """What runs `process` as its user, up to and with the interpreter: `python` where all have one."""

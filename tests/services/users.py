@@ -40,10 +40,14 @@ class Users:
             *("--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--pdeathsig", "TERM"),
         ]
 
-    def own(self, path: Path, name: str, mode: int, group: str | None = None) -> None:
+    def own(
+        self, path: Path, name: str, mode: int, group: str | None = None, files: int | None = None
+    ) -> None:
         """Gives a file or folder, and what is in it, to `name`; `mode` is the folder's own."""
         for each in (path, *(path.rglob("*") if path.is_dir() else ())):
             os.chown(each, self.numbers[name], self.numbers[group or name])
+            if files is not None and each != path:
+                each.chmod(files)
         path.chmod(mode)
 
 

@@ -2,6 +2,7 @@
 
 import typer
 
+from coffre.commands.deploy.folders import folders
 from coffre.commands.deploy.render import render
 from coffre.commands.deploy.secrets import secrets
 
@@ -10,3 +11,4 @@ deploy_app = typer.Typer(
 )
 deploy_app.command("render")(render)
 deploy_app.command("secrets")(secrets)
+deploy_app.command("folders")(folders)

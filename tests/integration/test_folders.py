@@ -1,0 +1,62 @@
+"""Whose the folders of a data directory are: systemd, by the rendered files, and the command do the same."""
+
+import os
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from coffre.deploying import rendering
+from coffre.deploying.folders import hand_over
+from coffre.deploying.processes import number_of
+from tests.services.installed import installed
+from tests.services.processes import debian
+from tests.unit.coffre.deploying.test_site import site
+
+DATA = "var/lib/coffre"
+Whose = dict[str, tuple[int, int, int]]
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="root alone gives files to others")
+
+
+def made(root: Path) -> Path:
+    data = root / DATA
+    data.parent.mkdir(parents=True)
+    installed(data)
+    return data
+
+
+def whose(data: Path) -> Whose:
+    """User, group and mode of all that belongs to a process."""
+    found = {str(path.relative_to(data)): path.stat() for path in (data, *data.rglob("*"))}
+    return {path: (s.st_uid, s.st_gid, stat.S_IMODE(s.st_mode)) for path, s in found.items()}
+
+
+def by_systemd(root: Path) -> Whose:
+    data, files = made(root), rendering.rendered(site())
+    (root / "etc").mkdir()
+    for command, name in (("systemd-sysusers", "sysusers.d"), ("systemd-tmpfiles", "tmpfiles.d")):
+        file = root / f"{command}.conf"
+        file.write_text(files[f"{name}/coffre.conf"])
+        create = ["--create"] if name == "tmpfiles.d" else []
+        subprocess.run([debian(command, "systemd"), *create, f"--root={root}", file], check=True)
+    return whose(data)
+
+
+def by_command(root: Path) -> Whose:
+    data = made(root)
+    for _ in range(2):
+        hand_over(data)
+    return whose(data)
+
+
+def test_both_give_every_folder_to_whose_it_is(tmp_path: Path) -> None:
+    found = by_systemd(tmp_path / "one")
+    assert found == by_command(tmp_path / "two")
+    intake, gateway, vault = number_of("intake"), number_of("gateway"), number_of("vault")
+    assert found["pages"] == (intake, gateway, 0o750)
+    assert found["pages/proof.key"] == (intake, gateway, 0o640), "the pages prove their calls by it"
+    assert found["vault"] == (vault, vault, 0o700)
+    assert found["authority"][:2] == (0, 0)
+    assert found["coffre"][2] == 0o644
+    assert found["."][2] == 0o711
