@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes
 
 from records.errors import Invalid
 from records.text.base64url import b64
+from sign_in.certificates.unreadable import UNREADABLE
 
 Certificate = x509.Certificate
 HEADER = b"client-cert"
@@ -58,9 +59,11 @@ def _byte_sequence(value: bytes) -> bytes:
 
 def _certificate(der: bytes) -> x509.Certificate:
     try:
-        return x509.load_der_x509_certificate(der)
-    except ValueError:
+        found = x509.load_der_x509_certificate(der)
+        _ = found.subject, found.issuer, found.extensions, found.not_valid_after_utc  # read when looked at
+    except UNREADABLE:
         raise _bad() from None
+    return found
 
 
 def _bad() -> Invalid:

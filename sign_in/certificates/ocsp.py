@@ -11,6 +11,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from sign_in.certificates.revocation_lists import Status
+from sign_in.certificates.unreadable import UNREADABLE
 
 SKEW = timedelta(seconds=60)
 OLDEST = timedelta(hours=24)
@@ -56,7 +57,7 @@ def status(answer: bytes, leaf: x509.Certificate, issuer: x509.Certificate, at: 
         if not _signed(found, issuer, at) or not _about(found, leaf, issuer) or not _is_current(found, at):
             return Status.UNKNOWN
         return _STATUS[found.certificate_status]
-    except ValueError:
+    except UNREADABLE:
         return Status.UNKNOWN
 
 
@@ -74,7 +75,7 @@ def _may_answer(delegate: x509.Certificate, issuer: x509.Certificate, at: dateti
     try:
         delegate.verify_directly_issued_by(issuer)
         usage = delegate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+    except (*UNREADABLE, TypeError, InvalidSignature, x509.ExtensionNotFound):
         return False
     is_valid = delegate.not_valid_before_utc <= at <= delegate.not_valid_after_utc
     return is_valid and ExtendedKeyUsageOID.OCSP_SIGNING in usage

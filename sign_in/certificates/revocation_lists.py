@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.x509.oid import CRLEntryExtensionOID, ExtensionOID
 
 from records.errors import Invalid
+from sign_in.certificates.unreadable import UNREADABLE
 
 _Found = TypeVar("_Found", bound=x509.ExtensionType)
 _KNOWN = {
@@ -42,43 +43,55 @@ class RevocationLists:
 
         UNKNOWN without a whole list that is signed by `issuer`, covers this certificate and has not outlived
         its nextUpdate. A delta counts where its base is not newer than the whole list (section 5.2.4); a
-        newer delta lists what was revoked, and what was taken back (removeFromCRL).
+        newer delta lists what was revoked, and what was taken back (removeFromCRL). What was revoked stays so
+        in lists that nobody fetched anew.
         """
-        own = [each for each in self.lists if _is_of(each, issuer) and _covers(each, leaf)]
-        whole = _newest(each for each in own if _base_number(each) is None and _is_current(each, at))
+        own = [
+            each
+            for each in self.lists
+            if _is_of(each, issuer) and _covers(each, leaf) and each.last_update_utc <= at
+        ]
+        whole = _newest(each for each in own if _base_number(each) is None)
         if whole is None:
             return Status.UNKNOWN
         number = _number(whole)
         delta = _newest(
             each
             for each in own
-            if (base := _base_number(each)) is not None
-            and base <= number < _number(each)
-            and _is_current(each, at)
+            if (base := _base_number(each)) is not None and base <= number < _number(each)
         )
-        return _judged(leaf.serial_number, whole, delta)
+        if _is_revoked(leaf.serial_number, whole, delta, at):
+            return Status.REVOKED
+        return Status.GOOD if _is_current(whole, at) else Status.UNKNOWN
 
 
 def read_list(data: bytes) -> x509.CertificateRevocationList:
     """A list in DER or PEM. Raises `Invalid` "bad_revocation_list"."""
     try:
         is_pem = data.lstrip().startswith(b"-----BEGIN")
-        return x509.load_pem_x509_crl(data) if is_pem else x509.load_der_x509_crl(data)
-    except ValueError:
+        found = x509.load_pem_x509_crl(data) if is_pem else x509.load_der_x509_crl(data)
+        # read when looked at: now, since of one that cannot be read the others count on
+        _ = found.issuer, found.last_update_utc, found.next_update_utc, found.extensions
+    except UNREADABLE:
         raise Invalid(
             "This is no certificate revocation list: fetch it again from its authority.",
             code="bad_revocation_list",
         ) from None
+    return found
 
 
-def _judged(
-    serial: int, whole: x509.CertificateRevocationList, delta: x509.CertificateRevocationList | None
-) -> Status:
+def _is_revoked(
+    serial: int,
+    whole: x509.CertificateRevocationList,
+    delta: x509.CertificateRevocationList | None,
+    at: datetime,
+) -> bool:
     changed = delta.get_revoked_certificate_by_serial_number(serial) if delta is not None else None
-    if changed is not None:
-        return Status.GOOD if _is_taken_back(changed) else Status.REVOKED
-    found = whole.get_revoked_certificate_by_serial_number(serial)
-    return Status.GOOD if found is None else Status.REVOKED
+    if changed is not None and not _is_taken_back(changed):
+        return True
+    if changed is not None and delta is not None and _is_current(delta, at):
+        return False
+    return whole.get_revoked_certificate_by_serial_number(serial) is not None
 
 
 def _is_taken_back(entry: x509.RevokedCertificate) -> bool:
@@ -97,18 +110,26 @@ def _is_of(found: x509.CertificateRevocationList, issuer: x509.Certificate) -> b
 
 def _is_current(found: x509.CertificateRevocationList, at: datetime) -> bool:
     until = found.next_update_utc
-    return until is not None and found.last_update_utc <= at <= until
+    return until is not None and at <= until
 
 
 def _covers(found: x509.CertificateRevocationList, leaf: x509.Certificate) -> bool:
-    """Whether the list is about all certificates of such holders, for all reasons (section 5.2.5)."""
+    """Whether the list is about all certificates of such holders, for all reasons (sections 5.2.5, 6.3.3)."""
     if any(each.critical and each.oid not in _KNOWN for each in found.extensions):
         return False
     scope = _extension(found, x509.IssuingDistributionPoint)
     if scope is None:
         return True
-    narrow = scope.only_contains_ca_certs or scope.only_contains_attribute_certs or scope.indirect_crl
+    others = scope.only_contains_user_certs if _is_authority(leaf) else scope.only_contains_ca_certs
+    narrow = others or scope.only_contains_attribute_certs or scope.indirect_crl
     return not narrow and scope.only_some_reasons is None and _names_it(scope, leaf)
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
 
 
 def _names_it(scope: x509.IssuingDistributionPoint, leaf: x509.Certificate) -> bool:

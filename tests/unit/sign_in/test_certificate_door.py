@@ -1,6 +1,9 @@
 """The door of certificates: cards that read, staff and structures that deposit, and what the door asks."""
 
+import contextlib
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -174,6 +177,31 @@ def test_a_responder_that_is_away_or_talks_without_end_has_said_nothing(responde
     assert Responders().ask(responder, b"?") is None
     assert Responders().ask("http://127.0.0.1:9/", b"?") is None
     assert Responders().ask("http://[", b"?") is None
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n"]
+)
+def test_a_responder_that_sends_a_byte_now_and_then_holds_nobody(head: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ended = threading.Event()
+
+        def drip() -> None:
+            link, _ = listener.accept()
+            with link, contextlib.suppress(OSError):
+                link.sendall(head)
+                while not ended.wait(0.02):
+                    link.sendall(b"x")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        began = time.monotonic()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        assert Responders(within_s=0.2).ask(address, b"?") is None
+        taken = time.monotonic() - began
+        ended.set()
+        thread.join()
+    assert taken < 2
 
 
 # what may be asked of the token endpoint

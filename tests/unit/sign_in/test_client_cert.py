@@ -64,3 +64,16 @@ def test_two_of_them_other_names_and_other_values_are_refused(headers: list[tupl
 def test_a_certificate_that_was_cut_is_refused(length: int) -> None:
     with pytest.raises(Invalid):
         client_certificate([(b"Client-Cert", igc.header_value(ISSUED.der[:length]))])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("0603551d0e", "0603551d23"), ("a003020102", "a003020105"), ("06035504040c", "060355040402")],
+    ids=["an extension twice", "a version that nobody knows", "a name that is no text"],
+)
+def test_one_that_can_be_read_in_part_alone_is_refused(old: str, new: str) -> None:
+    """Whatever is asked of one later can be answered."""
+    altered = ISSUED.der.replace(bytes.fromhex(old), bytes.fromhex(new), 1)
+    assert altered != ISSUED.der
+    with pytest.raises(Invalid):
+        client_certificate([(b"client-cert", igc.header_value(altered))])

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from records.vocabulary.codes import Environment
 from sign_in.certificates.trust import (
@@ -101,6 +101,19 @@ def test_test_cards_stay_out_of_production_and_real_ones_out_of_tests(
     with pytest.raises(CertificateRefused) as refused:
         check_environment(path, environment)
     assert refused.value.code == "certificate_of_other_environment"
+
+
+@pytest.mark.requirement("R5")
+@pytest.mark.parametrize("authority", [IGC, REAL])
+def test_what_a_holder_is_called_makes_no_card_a_test_card(authority: igc.Authority) -> None:
+    name = [(NameOID.ORGANIZATION_NAME, "LABORATOIRE TEST"), (NameOID.COMMON_NAME, "test-dmp")]
+    path = path_to(anchors(authority), authority.issue(name).certificate, igc.AT)
+    right, wrong = Environment.PRODUCTION, Environment.TEST
+    if authority is IGC:
+        right, wrong = wrong, right
+    check_environment(path, right)
+    with pytest.raises(CertificateRefused):
+        check_environment(path, wrong)
 
 
 def test_a_file_of_authorities_is_read_whole_or_refused() -> None:
