@@ -47,7 +47,7 @@ API: Sequence[Rule] = (
     Rule("[A-Z]+", "(fhir|records|submissions|dicomweb|grants|objects|audit|health)(/|$)", Process.READER),
 )
 PEOPLE: Sequence[Rule] = (
-    Rule("[A-Z]+", "(metrics|openapi.json)$", None),  # for the operators' network alone
+    Rule("[A-Z]+", "(metrics|openapi.json)/?$", None),  # for the operators' network alone
     Rule("POST", "(profil|deposer)/?$", Process.INTAKE),
     Rule("[A-Z]+", "sign-in(/|$)", Process.SIGN_IN),
 )

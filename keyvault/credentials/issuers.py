@@ -150,7 +150,11 @@ def check_new(
 
 def check_operators_left(left: Iterable[Issuer], at: int) -> None:
     """That two operators can still act together. Raises `Conflict` "last_operators"."""
-    able = [each for each in left if Role.OPERATOR in each.roles and each.lasts_beyond(at)]
+    able = [
+        each
+        for each in left
+        if Role.OPERATOR in each.roles and each.not_before <= at and each.lasts_beyond(at)
+    ]
     if not any(each.subject is None for each in able) and len({each.subject for each in able}) < OPERATORS:
         raise Conflict(
             "Without this one no two operators could sign in, and nothing could be changed any more: add "
@@ -165,6 +169,12 @@ def _check_form(new: Issuer) -> None:
         raise Invalid("The name of an issuer is 1 to 256 visible characters.", code="bad_issuer")
     if not new.roles or not new.claims <= known:
         raise Invalid("An issuer has roles, and claims of these roles alone.", code="bad_issuer")
+    if new.subject is not None and known:
+        raise Invalid(
+            "Only an operator's own key names one person: of others the claims say who it is, whatever the "
+            "subject.",
+            code="bad_issuer",
+        )
     if new.not_after is not None and new.not_after <= new.not_before:
         raise Invalid("An issuer ends after it begins: check its dates.", code="bad_issuer")
     if new.name == DEMO_ISSUER and new.environment is Environment.PRODUCTION:

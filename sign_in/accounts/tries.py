@@ -30,6 +30,10 @@ ADDRESS = Patience(free=30, longest_ms=900_000)
 CODES = Patience(free=5, longest_ms=3_600_000, kept_ms=86_400_000)
 """Of codes that were sent and not given back: each is a message on somebody's telephone, and five tries."""
 FIRST_PAUSE_MS = 1_000
+CLOCKS_MS = 3_600_000
+"""By which clocks of the processes of a site may differ. What one wrote that was further ahead is forgotten:
+it would keep people out as long.
+"""
 
 
 class TooManyTries(Refused):
@@ -74,7 +78,8 @@ class Tries:
         trying makes nobody's pause longer.
         """
         row = tx.get("tries", lock=True, whose=whose.name)
-        failures = 0 if row is None or row["expires"] <= now_ms else row["failures"]
+        latest = now_ms + whose.patience.kept_ms + CLOCKS_MS
+        failures = row["failures"] if row is not None and now_ms < row["expires"] <= latest else 0
         if row is not None and failures and row["until"] > now_ms:
             raise TooManyTries(math.ceil((row["until"] - now_ms) / 1000))
         values = {

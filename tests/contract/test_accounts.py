@@ -197,6 +197,16 @@ class TestTries:
                     TRIES.count(tx, whose, now)
             TRIES.count(tx, whose, 1001)
 
+    def test_a_clock_that_was_ahead_keeps_nobody_out_for_long(self, store: SqlVaultStore) -> None:
+        whose, ahead = TRIES.of_identifier("K7QM4TX2B9"), 30 * 86_400_000
+        with store.writing() as tx:
+            for _ in range(ACCOUNT.free):
+                TRIES.count(tx, whose, ahead)
+            for _ in range(ACCOUNT.free):
+                TRIES.count(tx, whose, 1)
+            with pytest.raises(TooManyTries):
+                TRIES.count(tx, whose, 1)
+
     def test_a_right_try_takes_back_itself_alone(self, store: SqlVaultStore) -> None:
         whose = TRIES.of_address("192.0.2.1")
         with store.writing() as tx:

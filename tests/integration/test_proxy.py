@@ -202,7 +202,10 @@ def test_each_request_goes_to_the_process_that_may_answer_it(site: Site, line: s
     assert (status, told["process"], f"{told['method']} {told['path']}") == (200, process, line)
 
 
-@pytest.mark.parametrize("line", ["GET /metrics", "GET /openapi.json"])
+@pytest.mark.parametrize(
+    "line",
+    ["GET /metrics", "GET /openapi.json", "GET /metrics/", "GET //openapi.json//", "GET /%6Detrics%2F"],
+)
 def test_what_is_for_operators_is_not_answered(site: Site, line: str) -> None:
     assert site.ask(PEOPLE, line)[0] == 404
 

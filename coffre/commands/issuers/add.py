@@ -22,7 +22,7 @@ def add(
         list[str] | None, typer.Option("--claim", help=r"What it may say.  \[default: all of its roles]")
     ] = None,
     subject: Annotated[
-        str | None, typer.Option("--subject", help="The one person whose own key this is.")
+        str | None, typer.Option("--subject", help="The operator whose own key this is.")
     ] = None,
     environment: Annotated[
         str | None, typer.Option("--environment", help=r"Whose it is.  \[default: that of this Coffre]")

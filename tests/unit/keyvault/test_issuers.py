@@ -245,6 +245,9 @@ class TestANewIssuer:
             {"name": "two words"},
             {"name": "é"},
             {"not_before": NOW, "not_after": NOW},
+            {
+                "subject": "ins-hmac:alice"
+            },  # of patients its claim ins says who: a subject would bound nothing
         ],
     )
     def test_is_well_formed(self, change: dict[str, Any]) -> None:
@@ -265,6 +268,7 @@ class TestANewIssuer:
             [alice],
             [alice, replace(bob, subject="operator:alice")],
             [alice, replace(bob, not_after=NOW)],
+            [alice, replace(bob, not_before=NOW + 1)],
         ):
             with pytest.raises(Conflict) as caught:
                 check_operators_left(left, NOW)
