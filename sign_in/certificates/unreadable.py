@@ -1,4 +1,4 @@
-"""What `cryptography` raises of bytes that it cannot read: at once, or when a field is first looked at."""
+"""Errors of `cryptography` about bytes that it cannot read: raised at once, or when a field is looked at."""
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
