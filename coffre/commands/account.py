@@ -1,6 +1,7 @@
 """`coffre account`: accounts of patients."""
 
 import json
+import secrets
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -88,8 +89,8 @@ def account_letters(
 
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = _opening(installation).asked_letters()
-        for number, (ins, code) in enumerate(found, 1):
-            private_files.replace(out / f"letter-{number}.json", _printed(ins, code).encode())
+        for ins, code in found:  # under names of their own: those of an earlier run are still to be posted
+            private_files.create(out / f"letter-{secrets.token_hex(8)}.json", _printed(ins, code))
     show({"letters": len(found)}, as_json, f"{len(found)} letters in {out}: send them, and remove the files.")
 
 

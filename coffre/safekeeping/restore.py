@@ -25,8 +25,11 @@ from keyvault.restore.frozen import Frozen, freeze
 from keyvault.restore.second_place import Checkpoints
 from records.errors import CoffreError, Conflict
 from records.vocabulary.codes import Environment
+from sign_in.accounts.letters import begin_anew
+from storage.accounts.tables import ACCOUNTS
 from storage.archiving import counts_of, put_back
 from storage.engines import engine_for
+from storage.index.store import SqlIndex
 from storage.migrate import upgrade
 from storage.objects.opening import open_locked_notes, open_objects, prepare_objects
 from storage.ports import ObjectStore
@@ -67,13 +70,15 @@ def put_all_back(
     _put_database(source, index, places.index)
     _put_database(vault_source, vault, places.vault)
     _new_day_keys(places)
-    _put_accounts(source, index, places)
+    letters = _put_accounts(source, index, places)
+    _end_sessions(places)
     objects, absent = _put_objects(source, places)
     private_files.create(places.url_key, secrets.token_hex(32))
     draw_page_key(places)
     frozen = _freeze(places, vault, checkpoint)
     places.complete.write_bytes((source / PUBLIC_FACTS).read_bytes())
-    return Restored(frozen=frozen, objects=objects, missing=_missing(settings, places, vault, absent))
+    missing = _missing(settings, places, vault, absent, letters)
+    return Restored(frozen=frozen, objects=objects, missing=missing)
 
 
 def _largest(
@@ -122,14 +127,26 @@ def _new_day_keys(places: Places) -> None:
         database.close()
 
 
-def _put_accounts(source: Path, index: Manifest, places: Places) -> None:
-    """Those of the archive; an empty store where it is of a version that had none."""
+def _put_accounts(source: Path, index: Manifest, places: Places) -> int:
+    """Those of the archive; an empty store where it is of a version that had none. Counts the letters whose
+    codes count no longer.
+    """
     for name in index.files:
         if Path(name).stem == "accounts":
             put_back(source / name, places.accounts)
     database = engine_for(places.accounts)
     try:
         upgrade(database, "accounts")
+        with SqlVaultStore(database, ACCOUNTS).writing() as tx:
+            return begin_anew(tx)
+    finally:
+        database.close()
+
+
+def _end_sessions(places: Places) -> None:
+    database = engine_for(places.index)
+    try:
+        SqlIndex(database).end_every_session()
     finally:
         database.close()
 
@@ -179,7 +196,9 @@ def _put_object(folder: Path, store: ObjectStore, row: dict[str, Any]) -> None:
         writer.commit()
 
 
-def _missing(settings: Settings, places: Places, vault: Manifest, absent: int) -> tuple[str, ...]:
+def _missing(
+    settings: Settings, places: Places, vault: Manifest, absent: int, letters: int
+) -> tuple[str, ...]:
     """What a person has to bring, in words."""
     found = []
     root = settings.root_url
@@ -197,6 +216,8 @@ def _missing(settings: Settings, places: Places, vault: Manifest, absent: int) -
         )
         if not path.exists()
     ]
+    if letters:
+        found.append(f"{letters} letters with codes: draw those under way anew, coffre account letters")
     if absent:
         found.append(f"{absent} objects: bring them to {places.objects}")
     return tuple(found)

@@ -52,10 +52,10 @@ class Letters:
         tx.delete("letter", expires__le=now_ms, **key)
         tx.insert_new("letter", key | {"code": _ASKED, "expires": now_ms + LIFE_MS[Purpose.RECOVERY]})
 
-    def asked(self, tx: AccountTransaction, now_ms: int) -> list[UUID]:
-        """The accounts whose letters are to be printed."""
-        rows = tx.find("letter", purpose=Purpose.RECOVERY.value, code=_ASKED, expires__gt=now_ms)
-        return [row["account_id"] for row in rows]
+    def asked(self, tx: AccountTransaction, now_ms: int) -> list[tuple[UUID, Purpose]]:
+        """The accounts whose letters are to be printed, and what for."""
+        rows = tx.find("letter", code=_ASKED, expires__gt=now_ms)
+        return [(row["account_id"], Purpose(row["purpose"])) for row in rows]
 
     def use(self, tx: AccountTransaction, account_id: UUID, code: str, now_ms: int) -> Purpose | None:
         """What the code is for, which serves once; None where it is none of this account that lasts."""
@@ -69,3 +69,14 @@ class Letters:
 
     def _digest(self, account_id: UUID, purpose: Purpose, code: str) -> bytes:
         return self._keys.name(Named.LETTER, account_id.bytes, purpose.value, as_read(code))
+
+
+def begin_anew(tx: AccountTransaction) -> int:
+    """After a restore, so that nothing serves which served or ended since the backup: whoever was signed in,
+    or on the way, is so no longer, no device is known, and codes of letters are to be drawn anew. Counts
+    these.
+    """
+    tx.delete("entry", expires__gt=0)
+    tx.delete("session", expires__gt=0)
+    tx.delete("device", last_at__ge=0)
+    return tx.update("letter", {"code": _ASKED}, expires__gt=0)

@@ -85,11 +85,11 @@ class Opening:
         """Draws the codes of letters that were asked for: (INS of the recipient, code)."""
         with self._store.writing() as tx:
             now = self._now_ms()
-            found = [self._rows.of_id(tx, account_id) for account_id in self._letters.asked(tx, now)]
+            found = [(self._rows.of_id(tx, each), purpose) for each, purpose in self._letters.asked(tx, now)]
             return [
-                (account.ins, self._letters.draw(tx, account.account_id, Purpose.RECOVERY, now))
-                for account in found
-                if account is not None
+                (account.ins, self._letters.draw(tx, account.account_id, purpose, now))
+                for account, purpose in found
+                if account is not None and account.state is not AccountState.CLOSED
             ]
 
     def letter(self, ins: INS) -> LetterCode:

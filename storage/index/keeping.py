@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import asdict
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, select, text, update
 
 from records.vocabulary.codes import SubmissionState
 from storage.conflicts import upsert
@@ -43,6 +43,7 @@ _LIVE_SESSIONS = (
     .group_by(_SIGN_IN.session_id)
 )
 _END_SESSIONS = delete(tables.sign_in).where(_THESE)
+_END_EVERY_SESSION = delete(tables.sign_in).where(_SIGN_IN.session_id.is_not(None))
 _FORGET_SIGN_INS = delete(tables.sign_in).where(_SIGN_IN.expires <= bindparam("now"))
 _COUNT = text(counted.IN_STATE)
 _COUNT_SHARED = text(counted.SHARING_IDENTIFIERS)
@@ -98,7 +99,7 @@ class Keeping:
             session_id = connection.execute(_SESSION_OF, {"b_digest": digest}).scalar_one_or_none()
             connection.execute(_END_SIGN_IN, {"b_digest": digest})
             if session_id is not None:
-                connection.execute(_END_SESSIONS, {"ids": [session_id]})
+                _end_all(connection, [session_id])
 
     def live_sessions(self, session_ids: Collection[UUID], now: int, idle_since: int) -> dict[UUID, int]:
         asked = {"ids": list(session_ids), "now": now, "idle_since": idle_since}
@@ -107,7 +108,12 @@ class Keeping:
 
     def end_sessions(self, session_ids: Collection[UUID]) -> int:
         with self._database.writing() as connection:
-            return connection.execute(_END_SESSIONS, {"ids": list(session_ids)}).rowcount
+            return _end_all(connection, session_ids)
+
+    def end_every_session(self) -> None:
+        """After a restore: some of them had ended. Sign-ins by a link stay."""
+        with self._database.writing() as connection:
+            connection.execute(_END_EVERY_SESSION)
 
     def forget_sign_ins(self, now: int) -> int:
         with self._database.writing() as connection:
@@ -128,3 +134,11 @@ class Keeping:
         with self._database.reading() as connection:
             found: int | None = connection.execute(_OLDEST_RECEIVED).scalar_one()
             return found
+
+
+def _end_all(connection: Connection, session_ids: Collection[UUID]) -> int:
+    """A code that was drawn while the one before was waited for is seen by the next statement alone."""
+    ended = 0
+    while found := connection.execute(_END_SESSIONS, {"ids": list(session_ids)}).rowcount:
+        ended += found
+    return ended

@@ -13,7 +13,7 @@ from records.people.contacts import ContactKind
 from sign_in.accounts.account import Account, AccountRows, AccountState
 from sign_in.accounts.devices import Devices
 from sign_in.accounts.entries import Entries, Entry, NoCode
-from sign_in.accounts.letters import Letters, Purpose
+from sign_in.accounts.letters import Letters, Purpose, begin_anew
 from sign_in.accounts.tries import ACCOUNT, TooManyTries, Tries
 from sign_in.passkeys.challenges import ChallengeLapsed, Challenges, Use
 from sign_in.passkeys.passkey import Passkey, Passkeys
@@ -129,7 +129,7 @@ class TestLetters:
     ) -> None:
         with store.writing() as tx:
             LETTERS.ask(tx, account.account_id, 1)
-            assert LETTERS.asked(tx, 2) == [account.account_id]
+            assert LETTERS.asked(tx, 2) == [(account.account_id, Purpose.RECOVERY)]
             letter = LETTERS.draw(tx, account.account_id, Purpose.RECOVERY, 3)
             LETTERS.ask(tx, account.account_id, 4)
             assert LETTERS.asked(tx, 5) == []
@@ -168,6 +168,23 @@ class TestEntries:
             assert not any(ENTRIES.is_code(tx, "mine", wrong, 2) for _ in range(5))
             with pytest.raises(NoCode):
                 ENTRIES.is_code(tx, "mine", code, 3)
+
+
+def test_after_a_restore_nothing_serves_that_served_or_ended_since(
+    store: SqlVaultStore, account: Account
+) -> None:
+    with store.writing() as tx:
+        used = {each: LETTERS.draw(tx, account.account_id, each, 1).code for each in Purpose}
+        code = ENTRIES.begin(tx, "mine", Entry(account.account_id, 1, "/"), 1)
+        device = DEVICES.meet(tx, account.account_id, None, "Firefox", 1)
+        held = {"session_id": uuid4(), "account_id": account.account_id, "device": device.name}
+        tx.insert_new("session", held | {"began_at": 1, "expires": 100 * MINUTE})
+        assert begin_anew(tx) == 2
+        assert [LETTERS.use(tx, account.account_id, each, 2) for each in used.values()] == [None, None]
+        assert sorted(LETTERS.asked(tx, 2)) == sorted((account.account_id, each) for each in Purpose)
+        with pytest.raises(NoCode):
+            ENTRIES.is_code(tx, "mine", code, 2)
+        assert DEVICES.all(tx, account.account_id) == [] == tx.find("session", account_id=account.account_id)
 
 
 class TestTries:

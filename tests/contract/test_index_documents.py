@@ -1,9 +1,12 @@
 """What every index keeps its word on: lists of documents, and the small state that processes share."""
 
+import threading
+from dataclasses import asdict
 from uuid import UUID, uuid4
 
 import pytest
 
+from storage.index import keeping
 from storage.index_ports import Index
 from storage.rows import Document, SignedIn
 from tests.contract.storage_examples import RECORD, a_document, published
@@ -166,3 +169,18 @@ class TestShared:
         assert index.end_sessions([SESSION]) == 0
         index.put_sign_in(of_session(b"one", SESSION))
         assert index.end_sessions([SESSION]) == 1
+
+    @pytest.mark.parametrize("end", ["end_sessions", "end_sign_in"])
+    def test_a_session_that_ends_while_a_code_of_it_is_renewed_is_over(self, index: Index, end: str) -> None:
+        """Whoever has stolen a code does not keep the session by having it renewed at that moment."""
+        index.put_sign_in(of_session(b"one", SESSION))
+        index.put_sign_in(of_session(b"lapsing", SESSION))
+        ended = {"end_sessions": [SESSION], "end_sign_in": b"lapsing"}[end]
+        with index._database.writing() as renewing:  # type: ignore[attr-defined]
+            renewing.execute(keeping._REPLACE_SIGN_IN, {"b_digest": b"one", "b_expires": 100, "until": 30})
+            renewing.execute(keeping._PUT_SIGN_IN, asdict(of_session(b"two", SESSION)))
+            ending = threading.Thread(target=getattr(index, end), args=(ended,))
+            ending.start()
+            ending.join(0.3)  # it waits for the renewal
+        ending.join()
+        assert [live(index, code, 1) for code in (b"one", b"two", b"lapsing")] == [None] * 3

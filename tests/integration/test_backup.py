@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
@@ -34,6 +34,7 @@ from keyvault.verbs.operator.certifying import backup_text
 from records.errors import CoffreError, Conflict
 from storage.archiving import put_back
 from storage.engines import engine_for
+from storage.rows import SignedIn
 from tests.integration.support import DOCTOR, TRAITS, Coffre, Patient, bearer, problem
 from tests.services import warm
 from tests.services.fixtures_postgres import NewDatabase
@@ -215,6 +216,28 @@ def test_a_frozen_vault_decides_nothing_and_says_so(story: Story, tmp_path: Path
         with pytest.raises(CoffreError) as refusal:
             system.guard.housekeeper.never_adopted([])
         assert refusal.value.code == "vault_frozen"
+
+
+def test_no_sign_in_and_no_letter_of_a_backup_serves_again(story: Story, tmp_path: Path) -> None:
+    """They may have ended, or been used, since."""
+    copy, session, holder = tmp_path / "copy", uuid4(), uuid4()
+    shutil.copytree(story.data, copy)
+    with System(load(data=copy)) as system:
+        system.index.put_sign_in(
+            SignedIn(
+                digest=b"d" * 32, sealed=b"s", expires=2**50, session_id=session, made_at=1, used_at=2**49
+            )
+        )
+        with system.accounts.writing() as tx:
+            letter = {"account_id": holder, "purpose": "first_visit", "code": b"c" * 32, "expires": 2**50}
+            tx.insert_new("letter", letter)
+    taken = take(load(data=copy), tmp_path / "backup", None, with_objects=False)
+    missing = restore(taken, tmp_path / "data", copy)
+    assert any(each.startswith("1 letters with codes") for each in missing)
+    with System(load(data=tmp_path / "data")) as system:
+        assert system.index.sign_in(b"d" * 32, 1, 1) is None
+        with system.accounts.reading() as tx:
+            assert [row["code"] for row in tx.find("letter", account_id=holder)] == [b""]
 
 
 def test_what_was_closed_after_the_backup_stays_closed_through_replay(story: Story, tmp_path: Path) -> None:
