@@ -70,6 +70,12 @@ def _halves(settings: "Settings") -> Iterator[str]:
             "The vault's store and its day keys are two databases: set COFFRE_VAULT_STORE_URL and "
             "COFFRE_DAY_KEYS_URL, or neither."
         )
+    psc = (settings.psc_issuer, settings.psc_client_id, settings.psc_client_secret)
+    if any(psc) and not all(psc):
+        yield (
+            "Pro Santé Connect wants three: set COFFRE_PSC_ISSUER, COFFRE_PSC_CLIENT_ID and "
+            "COFFRE_PSC_CLIENT_SECRET, or none."
+        )
     if (settings.s3_access_key_id is None) != (settings.s3_secret_access_key is None):
         yield (
             "A key has two halves: set COFFRE_S3_ACCESS_KEY_ID and COFFRE_S3_SECRET_ACCESS_KEY, or neither."
@@ -129,7 +135,12 @@ def _notices(settings: "Settings") -> Iterator[str]:
 
 
 def _wanted_by_production(settings: "Settings") -> Wanted:
+    psc = settings.psc_issuer or "https://"
     return (
+        (
+            psc.startswith("https://") and ".bas." not in psc,
+            "the real Pro Santé Connect, not its trial (bas): COFFRE_PSC_ISSUER=https://…, or none",
+        ),
         (
             not any(each.lower().startswith("http:") for each in settings.named_origins()),
             "pages that nobody changes on their way: COFFRE_ALLOWED_ORIGINS=https://…",

@@ -109,6 +109,11 @@ class Settings(BaseSettings):
     proxy_authorities: Path | None = Field(
         default=None, description="authorities of the cards and certificates that are admitted, in PEM"
     )
+    psc_issuer: str | None = Field(
+        default=None, description="Pro Santé Connect, at the address that it calls itself; default: not used"
+    )
+    psc_client_id: str | None = Field(default=None, description="what this Coffre is called there")
+    psc_client_secret: SecretStr | None = None
     operator_address: str | None = Field(
         default=None,
         description="host:port of the monitoring network, where /metrics and /openapi.json answer",

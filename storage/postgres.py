@@ -5,6 +5,7 @@ what the other one left. Snapshots are REPEATABLE READ and read only. Everybody 
 """
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -48,13 +49,14 @@ _SET_UP = (
     "WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END, "
     "current_setting('fsync'), current_setting('server_encoding')"
 )
-_ONE_MIGRATION_AT_A_TIME = (
+_MIGRATING = (
     text("SET LOCAL statement_timeout = 0"),
-    text("SET LOCAL lock_timeout = '60s'"),
-    text("SELECT pg_advisory_xact_lock(7163384699736027250)"),
     # a change that waits for a table has all others wait behind it: rather give up, and be repeated
     text("SET LOCAL lock_timeout = '5s'"),
 )
+_BESIDE_OTHERS = (text("SET statement_timeout = 0"), text("SET lock_timeout = 0"))
+_TURN = 7163384699736027250
+_TURN_WAIT_S, _TURN_PAUSE_S = 60, 0.2
 
 _BUSY = ("store_busy", "The database is busy; repeat the call in a moment.")
 _DOWN = ("store_down", "The database does not answer; check that Postgres runs, then repeat the call.")
@@ -127,8 +129,9 @@ class PostgresDatabase:
             bounded: Any = connection.connection.driver_connection
             bounded.longest_s = None
             try:
-                for statement in _ONE_MIGRATION_AT_A_TIME:
+                for statement in _MIGRATING:
                     connection.execute(statement)
+                _take_turn(connection, "pg_try_advisory_xact_lock")
                 yield connection
             finally:
                 del bounded.longest_s
@@ -221,6 +224,33 @@ def _without_values(error: DBAPIError) -> DBAPIError:
     first_line = getattr(getattr(error.orig, "diag", None), "message_primary", None)
     said = type(error.orig)(first_line or "the statement failed")
     return type(error)(error.statement, None, said, hide_parameters=True)
+
+
+@contextmanager
+def beside_others(engine: Engine) -> Iterator[Connection]:
+    """Statements that commit one by one, take as long as they take and have nobody wait, in the turn of
+    migrations.
+    """
+    each_by_itself = engine.execution_options(isolation_level="AUTOCOMMIT")
+    with readable_errors(), each_by_itself.connect() as connection:
+        bounded: Any = connection.connection.driver_connection
+        bounded.longest_s = None
+        connection.detach()  # its settings and its turn end with it
+        for statement in _BESIDE_OTHERS:
+            connection.execute(statement)
+        _take_turn(connection, "pg_try_advisory_lock")
+        yield connection
+
+
+def _take_turn(connection: Connection, function: str) -> None:
+    """Asks again and again: who waits within a statement holds a snapshot, for which an index that is made
+    beside others would wait in turn.
+    """
+    limit = time.monotonic() + _TURN_WAIT_S
+    while not connection.execute(text(f"SELECT {function}({_TURN})")).scalar():
+        if time.monotonic() > limit:
+            raise CoffreError("Another migration is running; repeat the call after it.", code="store_busy")
+        time.sleep(_TURN_PAUSE_S)
 
 
 @contextmanager

@@ -132,6 +132,9 @@ SETTINGS: Mapping[str, Setting] = {
     "COFFRE_CERTIFICATES_SOCKET": Setting(_SIGN_IN),
     "COFFRE_PROXY_USER": Setting(_SIGN_IN),
     "COFFRE_MACHINES_URL": Setting(_SIGN_IN),
+    "COFFRE_PSC_ISSUER": Setting(_SIGN_IN),
+    "COFFRE_PSC_CLIENT_ID": Setting(_SIGN_IN),
+    "COFFRE_PSC_CLIENT_SECRET": Setting(_SIGN_IN, secret=True),
     # of the owner alone: `proxy render` writes them into the configuration of nginx
     "COFFRE_PROXY_PROCESSES": Setting(_NOBODY),
     "COFFRE_PROXY_CERTIFICATE": Setting(_NOBODY),

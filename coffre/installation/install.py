@@ -20,7 +20,7 @@ from keyvault.roots.ports import Root
 from records.errors import Conflict, Invalid
 from records.vocabulary.codes import Environment
 from storage.engines import engine_for
-from storage.migrate import is_empty, upgrade
+from storage.migrate import Planned, is_empty, planned, upgrade
 from storage.objects.opening import open_locked_notes, open_objects, prepare_objects
 from storage.revisions import Branch
 from storage.roles import on_postgres
@@ -130,20 +130,40 @@ def migrate(settings: Settings) -> bool:
     """
     places = Places(settings)
     places.check_complete()
-    databases: tuple[tuple[str, Branch], ...] = (
-        (places.index, "index"),
-        (places.vault, "vault"),
-        (places.day_keys, "day_keys"),
-        (places.accounts, "accounts"),
-    )
+    databases = _databases(places)
     _make_sign_in(places)
-    for url, branch in databases:
+    for branch, url in databases.items():
         _make_database(url, branch)
     draw_page_key(places)
     if settings.pages():
         _prepare_objects(settings, places, create=False)
     _prepare_second_place(settings)
-    return any(on_postgres(url) for url, _ in databases)
+    return any(on_postgres(url) for url in databases.values())
+
+
+def planned_migrations(settings: Settings) -> dict[Branch, list[Planned]]:
+    """What `migrate` would apply to each database. CoffreError "not_initialised", "schema_ahead"."""
+    places = Places(settings)
+    places.check_complete()
+    found: dict[Branch, list[Planned]] = {}
+    for branch, url in _databases(places).items():
+        file = url.removeprefix("sqlite:///")
+        if file != url and not Path(file).exists():  # of before there were accounts: opening would make it
+            found[branch] = planned(None, branch)
+            continue
+        database = engine_for(url)
+        found[branch] = planned(database, branch)
+        database.close()
+    return found
+
+
+def _databases(places: Places) -> dict[Branch, str]:
+    return {
+        "index": places.index,
+        "vault": places.vault,
+        "day_keys": places.day_keys,
+        "accounts": places.accounts,
+    }
 
 
 def _make_sign_in(places: Places) -> None:

@@ -31,6 +31,9 @@ from sign_in.doors.passkey import PasskeyDoor
 from sign_in.doors.password import PasswordDoor
 from sign_in.doors.professional import ProfessionalDoor
 from sign_in.events import Watched
+from sign_in.federation.code_flow import CodeFlow
+from sign_in.federation.provider import Provider
+from sign_in.federation.settings import ProviderSettings
 from sign_in.passkeys.own import OwnPasskeys
 from sign_in.passkeys.relying_party import RelyingParty
 from sign_in.routes import certificates
@@ -153,6 +156,19 @@ class SignIn:
     @cached_property
     def professionals(self) -> ProfessionalDoor:
         return ProfessionalDoor(self.store, self._keys, self.sessions, self._clock)
+
+    def pro_sante_connect(self, origin: str) -> CodeFlow:
+        """By the settings, all of which are there; `origin` is that of the name of people."""
+        settings = self._installation.settings
+        assert settings.psc_issuer and settings.psc_client_id and settings.psc_client_secret
+        provider = ProviderSettings(
+            issuer=settings.psc_issuer,
+            client_id=settings.psc_client_id,
+            client_secret=settings.psc_client_secret.get_secret_value(),
+            redirect_uri=f"{origin}/sign-in/psc/retour",
+            allow_http=self._installation.identity.environment is not Environment.PRODUCTION,
+        )
+        return CodeFlow(Provider(provider))
 
     def certificates(self, origin: str) -> FastAPI:
         """What is answered on the socket of the proxy; `origin` is that of the name of people."""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Set
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ from sign_in.pages.site import Look
 from sign_in.pages.site import Site as SignInSite
 from sign_in.passkeys.relying_party import relying_party
 from sign_in.routes import entry as sign_in_entry
-from sign_in.routes import own_sessions, passkeys, professional
+from sign_in.routes import federation, own_sessions, passkeys, professional
 from storage.index.waking import FINISHED
 from viewer_api.access import Access
 from viewer_api.fhir import binaries as fhir_binaries
@@ -342,7 +343,8 @@ def _sign_in(
     if ServedPart.SIGN_IN not in serves and line is None:
         return None
     is_demo = system.identity.environment is not Environment.PRODUCTION
-    machines = system.settings.machines_url
+    machines, psc = system.settings.machines_url, system.settings.psc_issuer
+    ways = [way for way, is_open in (("carte", machines), ("psc", psc)) if is_open]
     party = relying_party(public_url)
     doors = SignIn(system, carrier_of(system.settings, public_url), party)
 
@@ -354,14 +356,19 @@ def _sign_in(
         public_url,
         caller,
         is_demo=is_demo,
-        takes_cards=bool(machines),
+        ways=ways,
         ask_passkey=ask_passkey if party else None,
     )
-    routers = [sign_in_entry.router(site, doors), own_sessions.router(site, doors)]
+    routers = [
+        sign_in_entry.router(site, doors),
+        own_sessions.router(site, doors),
+        professional.router(site, doors, machines),
+    ]
     if party:
         routers.append(passkeys.router(site, doors))
-    if machines:
-        routers.append(professional.router(site, doors.professionals, machines))
+    if psc:
+        flow = cache(lambda: doors.pro_sante_connect(public_url))
+        routers.append(federation.router(site, doors, flow, system.clock))
     for made in routers:
         app.include_router(made if line is None else relaying.router(made, line, site.route_class()))
     return line

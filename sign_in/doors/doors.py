@@ -5,6 +5,7 @@ from typing import Protocol
 from sign_in.doors.letter import LetterDoor
 from sign_in.doors.passkey import PasskeyDoor
 from sign_in.doors.password import PasswordDoor
+from sign_in.doors.professional import ProfessionalDoor
 from sign_in.passkeys.own import OwnPasskeys
 from sign_in.sessions.own import OwnSessions
 
@@ -21,6 +22,9 @@ class Doors(Protocol):
 
     @property
     def own_passkeys(self) -> OwnPasskeys: ...
+
+    @property
+    def professionals(self) -> ProfessionalDoor: ...
 
     @property
     def own_sessions(self) -> OwnSessions: ...

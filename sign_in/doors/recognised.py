@@ -1,13 +1,14 @@
-"""A professional whom a card has told us of, before it is known where he acts."""
+"""A professional whom a card or a provider has told us of, before it is known where he acts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
-from records.people.directory import Exercise, Practice, Structure
+from records.people.directory import Exercise, Person, Practice, Structure
 from records.vocabulary.codes import Role
 from sign_in.certificates.holders import CardHolder
 from sign_in.certificates.trust import CertificateRefused
+from sign_in.federation.exercises import Professional
 from sign_in.tokens.proven import Means, Proven
 from storage.index_parts import Named
 
@@ -60,8 +61,14 @@ def by_card(holder: CardHolder, directory: Named, at: int) -> RecognisedProfessi
             "Pro Santé Connect, or have the hosting team import the directory anew.",
             code="card_without_exercise",
         )
-    name = " ".join(part for part in (holder.given_name, holder.family_name.upper()) if part)
-    return RecognisedProfessional(holder.number, name, practices, Means.CARD, at)
+    person = Person(holder.number, holder.family_name, holder.given_name)
+    return RecognisedProfessional(holder.number, person.name, practices, Means.CARD, at)
+
+
+def by_provider(told: Professional, at: int) -> RecognisedProfessional:
+    """Whom Pro Santé Connect has recognised, with the exercises that it names itself."""
+    person = told.person
+    return RecognisedProfessional(person.number, person.name, told.practices, Means.PRO_SANTE_CONNECT, at)
 
 
 def to_json(who: RecognisedProfessional) -> dict[str, Any]:

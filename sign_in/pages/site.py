@@ -1,7 +1,7 @@
 """Pages that sign in: templates, headers, forms of this browser, and errors as pages."""
 
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ _STATUS: Mapping[str, int] = {
     "sign_in_busy": 503,
     "message_not_sent": 503,
     "store_busy": 503,
+    "provider_unavailable": 503,
 }
 _KINDS: tuple[tuple[type[CoffreError], int], ...] = (
     (NotFound, 404),
@@ -73,7 +74,9 @@ def status_of(error: CoffreError) -> int:
 
 
 class Site:
-    """`caller`: the address that a request comes from, as it is counted."""
+    """`caller`: the address that a request comes from, as it is counted. `ways`: how professionals come in,
+    "carte" and "psc", in the order in which they are offered.
+    """
 
     def __init__(
         self,
@@ -82,14 +85,14 @@ class Site:
         caller: Callable[[Request], str],
         *,
         is_demo: bool,
-        takes_cards: bool = False,
+        ways: Collection[str] = (),
         ask_passkey: Callable[[str], str] | None = None,
     ) -> None:
         """`ask_passkey`: what a browser, named by the secret of its cookie, needs to sign in by a passkey
         alone; None where browsers give none.
         """
         self._look, self.origin, self._caller, self._is_demo = look, origin, caller, is_demo
-        self._takes_cards, self._ask_passkey = takes_cards, ask_passkey
+        self._ways, self._ask_passkey = tuple(ways), ask_passkey
         self._secure = origin.startswith("https:")
         self.session_cookie = cookie_name("coffre", origin)
         self._browser_cookie = cookie_name("coffre-browser", origin)
@@ -157,7 +160,7 @@ class Site:
         html = self._templates.get_template(template).render(
             t=t,
             is_demo=self._is_demo,
-            takes_cards=self._takes_cards,
+            ways=self._ways,
             ask_passkey=(lambda: ask(browser)) if ask is not None else None,
             script=script,
             style=self._look.style,
@@ -268,8 +271,10 @@ def _waited(t: Wording, seconds: int) -> str:
 
 
 def _other_language(request: Request, t: Wording) -> str | None:
-    """The same page in the other language; none for what was posted."""
-    if request.method not in ("GET", "HEAD"):
+    """The same page in the other language; none for what was posted, or brought back from elsewhere, which
+    serves once.
+    """
+    if request.method not in ("GET", "HEAD") or request.url.path.endswith("/retour"):
         return None
     (other,) = (language for language in LANGUAGES if language != t.language)
     kept = [pair for pair in request.query_params.multi_items() if pair[0] not in ("lang", "fait")]

@@ -1,4 +1,5 @@
-"""Addresses of the doors for professionals, on the name of people: cards, and the choice of a place."""
+"""Addresses of the doors for professionals, on the name of people: cards, the choice of a place, and the way
+back to a door."""
 
 import asyncio
 import hmac
@@ -13,7 +14,8 @@ from records.text.numbers import is_whole, whole
 from records.vocabulary.professions import PROFESSIONS
 from sign_in.accounts.devices import label_of
 from sign_in.certificates.trust import CertificateRefused
-from sign_in.doors.professional import NothingWaits, ProfessionalDoor
+from sign_in.doors.doors import Doors
+from sign_in.doors.professional import NothingWaits
 from sign_in.doors.recognised import RecognisedProfessional
 from sign_in.doors.visitor import Visitor
 from sign_in.pages.site import Site
@@ -22,15 +24,23 @@ PLACES = "/sign-in/lieu"
 BEGUN_S = 600
 
 
-def router(site: Site, door: ProfessionalDoor, machines: str) -> APIRouter:
-    """`machines`: the origin to which cards come, behind the proxy that asks for certificates."""
+def router(site: Site, doors: Doors, machines: str | None) -> APIRouter:
+    """`machines`: the origin to which cards come, behind the proxy that asks for certificates; None where
+    none come."""
     routes = APIRouter(route_class=site.route_class(), include_in_schema=False)
-    _install_card(routes, site, door, machines)
-    _install_choice(routes, site, door)
+    if machines:
+        _install_card(routes, site, doors, machines)
+    _install_choice(routes, site, doors)
+
+    @routes.get("/sign-in/encore")
+    async def again(request: Request) -> Response:
+        """For whoever is signed in for too long to do what they asked for."""
+        return site.page(request, "again.html", leads_to=return_path(request.query_params.get("next", "/")))
+
     return routes
 
 
-def _install_card(routes: APIRouter, site: Site, door: ProfessionalDoor, machines: str) -> None:
+def _install_card(routes: APIRouter, site: Site, doors: Doors, machines: str) -> None:
     cookie = cookie_name("coffre-carte", site.origin)
 
     @routes.get("/sign-in/carte/aller")
@@ -51,18 +61,19 @@ def _install_card(routes: APIRouter, site: Site, door: ProfessionalDoor, machine
             raise NothingWaits
         if "refus" in asked:
             raise CertificateRefused("The card was not accepted.", code=asked["refus"][:64])
-        who = await asyncio.to_thread(door.receive, asked.get("code", ""), state)
-        visitor = _visitor(site, request)
-        admitted = await asyncio.to_thread(door.enter, who, visitor, return_path(following))
+        who = await asyncio.to_thread(lambda: doors.professionals.receive(asked.get("code", ""), state))
+        visitor, leads_to = visitor_of(site, request), return_path(following)
+        admitted = await asyncio.to_thread(lambda: doors.professionals.enter(who, visitor, leads_to))
         response = site.redirect(PLACES) if admitted is None else site.admit(admitted)
         site.drop(response, cookie)
         return response
 
 
-def _install_choice(routes: APIRouter, site: Site, door: ProfessionalDoor) -> None:
+def _install_choice(routes: APIRouter, site: Site, doors: Doors) -> None:
     @routes.get(PLACES)
     async def places(request: Request) -> Response:
-        who = await asyncio.to_thread(door.waiting, site.visitor(request))
+        visitor = site.visitor(request)
+        who = await asyncio.to_thread(lambda: doors.professionals.waiting(visitor))
         return site.page(request, "places.html", who=who, professions=_professions(who))
 
     @routes.post(PLACES)
@@ -71,10 +82,12 @@ def _install_choice(routes: APIRouter, site: Site, door: ProfessionalDoor) -> No
         number = form.get("lieu", "")
         if len(number) > 3 or not is_whole(number):
             raise NothingWaits
-        return site.admit(await asyncio.to_thread(door.choose, _visitor(site, request), whole(number)))
+        visitor, chosen = visitor_of(site, request), whole(number)
+        return site.admit(await asyncio.to_thread(lambda: doors.professionals.choose(visitor, chosen)))
 
 
-def _visitor(site: Site, request: Request) -> Visitor:
+def visitor_of(site: Site, request: Request) -> Visitor:
+    """Who is about to sign in, with the browser as a person calls it."""
     return site.visitor(request, label_of(request.headers.get("user-agent", "")))
 
 

@@ -13,6 +13,7 @@ class Means(StrEnum):
     TWO_FACTORS = "password+code"
     PASSKEY = "passkey"
     CARD = "card"
+    PRO_SANTE_CONNECT = "psc"
     CERTIFICATE = "certificate"
 
 

@@ -46,13 +46,31 @@ def taken_away(source: str) -> list[str]:
     if "runs_from" not in stated(source):
         return []
     calls = operations(source)
-    names = [call.func.attr for call in calls if isinstance(call.func, ast.Attribute)]
+    names = [_called(call) for call in calls]
     wanted = [
         name
         for name, call in zip(names, calls, strict=True)
         if name == "add_column" and not _may_be_left_out(call)
     ]
     return [name for name in names if name not in ADDING] + wanted
+
+
+def hold_up(source: str) -> list[str]:
+    """Indexes on tables that were there, made in the transaction: nobody writes to these meanwhile."""
+    calls = operations(source)
+    made = {_word(call, 0) for call in calls if _called(call) == "create_table"}
+    return [
+        _word(call, 0) for call in calls if _called(call) == "create_index" and _word(call, 1) not in made
+    ]
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
+
+
+def _word(call: ast.Call, place: int) -> str:
+    """An argument as it is written."""
+    return ast.unparse(call.args[place]) if len(call.args) > place else "?"
 
 
 def _may_be_left_out(add_column: ast.Call) -> bool:
@@ -74,6 +92,17 @@ def test_a_migration_says_whether_older_programs_run_on_its_tables(file: Path) -
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_a_migration_that_older_programs_run_on_takes_nothing_away(file: Path) -> None:
     assert taken_away(file.read_text()) == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_an_index_on_a_table_that_was_there_is_made_beside_the_processes(file: Path) -> None:
+    assert hold_up(file.read_text()) == [], "List it in ONLINE and call at_once(ONLINE): storage/online.py."
+
+
+def test_what_holds_others_up_is_found() -> None:
+    told = 'def upgrade():\n    op.create_table("a")\n    op.create_index("i", "{}", ["c"])\n'
+    assert hold_up(told.format("b")) == ["'i'"]
+    assert hold_up(told.format("a")) == []
 
 
 def test_what_takes_away_is_found() -> None:

@@ -20,6 +20,7 @@ from keyvault.crypto.envelope import KeyUse
 from keyvault.crypto.sealed_json import open_details
 from keyvault.keys.record_keys import unwrap
 from records.documents.details_json import from_json, to_json
+from storage.revisions import revisions
 from tests.integration.running import process
 from tests.services import warm
 from tests.services.processes import free_port
@@ -39,6 +40,8 @@ LASTING = (
     "structure",
     "date",
 )
+REVISIONS = {"0.1.0": {"index": "0003", "vault": "0003", "day_keys": "0001", "accounts": ""}}
+"""The tables' revisions in each."""
 NEWCOMER = "899700024492"
 
 
@@ -182,6 +185,21 @@ def _choices_still_count(installed: Installed, url: str, patient: str) -> None:
     assert ask(url, blocked, "GET", f"{record}/documents").status_code == 403
 
 
+def test_a_dry_run_names_each_migration_that_is_missing_and_changes_nothing(installed: Installed) -> None:
+    files = {path: path.read_bytes() for path in installed.data.rglob("*.db")}
+    plan = json.loads(installed.coffre("migrate", "--dry-run", "--json", "--data", installed.data))
+    assert {branch: [each["revision"] for each in found] for branch, found in plan.items()} == {
+        branch: [
+            number for number in revisions(branch) if number > REVISIONS[installed.facts["version"]][branch]
+        ]
+        for branch in plan
+    }
+    assert files == {path: path.read_bytes() for path in installed.data.rglob("*.db")}
+    installed.coffre("migrate", "--data", installed.data)
+    told = installed.coffre("migrate", "--dry-run", "--data", installed.data)
+    assert told == "The databases are at this version.\n"
+
+
 def test_choices_on_earlier_cards_are_moved_by_a_job_that_first_counts_them(installed: Installed) -> None:
     def job(*options: str) -> dict[str, int]:
         told = installed.coffre("migrate", "--choices", *options, "--json", "--data", installed.data)
@@ -193,7 +211,8 @@ def test_choices_on_earlier_cards_are_moved_by_a_job_that_first_counts_them(inst
     assert job("--dry-run") == counted and job() == counted
     assert job() == {**counted, "cards": 0, "authorisations": 0}
     assert job("--after", "ffffffff-ffff-ffff-ffff-ffffffffffff")["records"] == 0
-    installed.coffre("migrate", "--dry-run", "--data", installed.data, code=2)
+    after = ("--after", "ffffffff-ffff-ffff-ffff-ffffffffffff")
+    installed.coffre("migrate", *after, "--data", installed.data, code=2)
     installed.coffre("audit", "verify", "--data", installed.data)
     installed.coffre("check", "--data", installed.data)
     with serving(installed, installed.data) as url:

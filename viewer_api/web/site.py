@@ -23,7 +23,7 @@ from records.sessions import return_path
 from records.text.languages import LANGUAGE_COOKIE, LANGUAGES
 from records.vocabulary.codes import Environment
 from storage.index_parts import Named
-from viewer_api.refusals import QUOTA_S
+from viewer_api.refusals import QUOTA_S, StepUpRequired
 from viewer_api.web import words
 from viewer_api.web.names import Names, names_of
 from viewer_api.web.sessions import Session, Sessions, SignedOut, read_form
@@ -249,6 +249,8 @@ class Site:
             response = self.error(request, 403, SignedOut.code)
             self.sessions.drop_cookie(response)
             return response
+        if isinstance(error, StepUpRequired):
+            return self.redirect(_way_back_in(request))
         if isinstance(error, RequestValidationError):
             return self.error(request, 404, "bad_address")
         status = status_of(error) if isinstance(error, CoffreError) else 500
@@ -295,6 +297,15 @@ def _way_in(request: Request) -> str:
     here = f"{request.url.path}?{query}" if query else request.url.path
     back = return_path(here) if request.method in ("GET", "HEAD") else "/"
     return f"/sign-in?next={quote(back, safe='/')}"
+
+
+def _way_back_in(request: Request) -> str:
+    """To the door for whoever breaks the glass and signed in too long ago; then to the record's own page,
+    where an emergency is asked for. A record that was looked for by its INS has no page in an address.
+    """
+    path = request.url.path
+    back = return_path(path) if path.startswith("/dossier/") else "/"
+    return f"/sign-in/encore?next={quote(back, safe='/')}"
 
 
 def _other_language(request: Request, t: Texts) -> str | None:
