@@ -31,6 +31,10 @@ class IndexFile:
         found: int | None = self._first(counted.OLDEST_RECEIVED)[0]
         return found
 
+    def months_missing(self, _now_ms: int) -> list[int]:
+        """A file has no partitions."""
+        return []
+
     def sharing_identifiers(self) -> int:
         return int(self._first(counted.SHARING_IDENTIFIERS)[0])
 

@@ -206,6 +206,9 @@ class HousekeeperIndex(Uploads, Settling, Leftovers, GrownStudies, ReceptionKeys
     def forget_sign_ins(self, now: int) -> int:
         """Removes expired sign-ins and counts them."""
 
+    def make_months(self, now: int) -> int:
+        """Makes the partitions of the months that come next, where there are any, and counts them."""
+
 
 class OperatorIndex(
     Submissions,
@@ -235,6 +238,9 @@ class OperatorIndex(
 
     def counts(self) -> dict[str, int]:
         """Submissions by state, each counted to 10 000 and no further."""
+
+    def months_missing(self, now: int) -> list[int]:
+        """Of this month and the next, such as 202612, those that no partition holds; none on SQLite."""
 
     def oldest_received(self) -> int | None:
         """When the submission came that no worker took for the longest time (ms); None where none waits."""

@@ -6,7 +6,8 @@ where they were cut. In a new database and on SQLite, where nobody waits, `at_on
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,6 +21,10 @@ _VALID = sa.text(
     "SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
     " WHERE c.relname = :name AND c.relnamespace = 'public'::regnamespace"
 )
+_PARTITIONS = sa.text(
+    "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+    " WHERE i.inhparent = to_regclass(:table)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +37,25 @@ class NewIndex:
     where: str | None = None
 
     def beside_others(self, connection: Connection) -> None:
-        """One that was cut off is there and not valid: it is dropped and made anew."""
+        """One that was cut off is there and not valid: it is dropped and made anew. Each month of a table
+        that is kept by months has its own, and that of the whole is these.
+        """
+        if months := connection.execute(_PARTITIONS, {"table": self.table}).scalars().all():
+            self._by_month(connection, months)
+            return
         valid = connection.execute(_VALID, {"name": self.name}).scalar()
         if valid is False:
             connection.execute(DropIndex(self._index()))
         if not valid:
             connection.execute(CreateIndex(self._index()))
+
+    def _by_month(self, connection: Connection, months: Sequence[str]) -> None:
+        for month in months:
+            replace(self, name=f"{self.name}_{month}", table=month).beside_others(connection)
+        whole = f"CREATE INDEX IF NOT EXISTS {self.name} ON ONLY {self.table} ({', '.join(self.columns)})"
+        connection.execute(sa.text(whole if self.where is None else f"{whole} WHERE {self.where}"))
+        for month in months:
+            connection.execute(sa.text(f"ALTER INDEX {self.name} ATTACH PARTITION {self.name}_{month}"))
 
     def within(self, _connection: Connection) -> None:
         where = None if self.where is None else sa.text(self.where)
@@ -73,7 +91,14 @@ class Backfill:
         self.beside_others(connection)
 
 
-Step = NewIndex | Backfill
+class Step(Protocol):
+    """One of the above, or a migration's own."""
+
+    def beside_others(self, connection: Connection) -> None:
+        """Each statement commits by itself; what was cut off is done anew, or goes on."""
+
+    def within(self, connection: Connection) -> None:
+        """The same in the migration's transaction; nothing where it was done."""
 
 
 def at_once(steps: Iterable[Step]) -> None:

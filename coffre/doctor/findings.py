@@ -16,6 +16,7 @@ CHECKS: Mapping[str, str] = {
     "log_unshipped": "no checkpoint waits for a second place",
     "queue": "no deposit has waited for a quarter of an hour",
     "notices": "no notice has waited for an hour",
+    "months": "the index has room for this month and the next",
     "issuer_new": "no issuer was first seen within a week",
     "root_rotation": "no rotation was left half done",
 }
@@ -60,6 +61,12 @@ def of_status(told: Mapping[str, Any]) -> Iterator[Finding]:
             "notices",
             f"A notice has waited for {oldest // 60} minutes.",
             "Look for `notices could not be sent` in the housekeeper's log, which has the code.",
+        )
+    if told["months_missing"]:
+        yield Finding(
+            "months",
+            f"The index has no partition for {', '.join(map(str, told['months_missing']))}.",
+            "Look for the chore `months` in the housekeeper's log; its rows lie with others until then.",
         )
     if told["issuers_new"]:
         yield Finding(

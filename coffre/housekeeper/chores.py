@@ -73,6 +73,10 @@ class Chores:
         quiet_since = self.now_ms() - QUIET_MS
         return plan_compactions(self.index, self.guard.housekeeper, quiet_since, MOST_COMPACTIONS)
 
+    def months(self) -> int:
+        """Have the index ready for the months that come next."""
+        return self.index.make_months(self.now_ms())
+
     def copy_states(self) -> int:
         """Have the index show the states that the vault decided, where who asked died before it said so."""
         return self.copying.copy(self.now_ms())

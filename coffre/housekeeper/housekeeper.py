@@ -31,6 +31,7 @@ class Housekeeper:
             (30.0, chores.copy_states),
             (300.0, chores.day_keys),
             (3600.0, chores.compact),
+            (3600.0, chores.months),
         ]
         self._chores = chores
         self._stopping = threading.Event()

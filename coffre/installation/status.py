@@ -26,6 +26,8 @@ class _Counts(Protocol):
 
     def sharing_identifiers(self) -> int: ...
 
+    def months_missing(self, now: int, /) -> list[int]: ...
+
 
 def installation_status(settings: Settings) -> dict[str, Any]:
     """Raises `CoffreError` as `Installation` and the stores do."""
@@ -88,6 +90,7 @@ def _of_index(index: _Counts, today: tuple[int, int, int], now_ms: int) -> dict[
             "past_allowance": past,
         },
         "parts_sharing_identifiers": index.sharing_identifiers(),
+        "months_missing": index.months_missing(now_ms),
     }
 
 

@@ -15,6 +15,7 @@ _WATCHED = "SELECT (state, not_before, lease_until) ON submission"  # what /heal
 _COUNTED = "SELECT (day, cpu_ms) ON cpu_use"
 _COPIED = "UPDATE (state, updated_at) ON document"  # what the vault decided on request
 _NAMED = "SELECT ON practitioner, structure, exercise"  # of the public directory, which its owner imports
+_MAKE_MONTH = "coffre_make_month(integer)"
 _READ = "SELECT ON document, details, instance, token, shared_instance, issuer_list"
 
 GRANTS: Mapping[str, Sequence[str]] = {
@@ -63,6 +64,7 @@ GRANTS: Mapping[str, Sequence[str]] = {
         "SELECT, INSERT, UPDATE ON reception_key, issuer_list",
         "SELECT, DELETE ON sign_in",
         "SELECT, DELETE ON depositor, cpu_use",
+        f"EXECUTE ON FUNCTION {_MAKE_MONTH}",
     ),
 }
 
@@ -96,4 +98,8 @@ _ROWS = (
 )
 
 
-RIGHTS = roles.Rights(GRANTS, _ROWS)
+# a restored database has given them to everybody
+_FUNCTIONS = tuple(
+    f"REVOKE ALL ON FUNCTION {each} FROM PUBLIC" for each in (_MAKE_MONTH, "coffre_first_id(integer)")
+)
+RIGHTS = roles.Rights(GRANTS, (*_ROWS, *_FUNCTIONS))

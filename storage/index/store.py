@@ -7,6 +7,7 @@ from storage.index.documents import Documents
 from storage.index.inventory import SqlInventory
 from storage.index.keeping import Keeping
 from storage.index.maintenance import Maintenance
+from storage.index.months import Months
 from storage.index.own_deposits import OwnDeposits
 from storage.index.publications import Publications
 from storage.index.queue import Queue
@@ -28,6 +29,7 @@ class SqlIndex(
     CpuUses,
     Directory,
     Keeping,
+    Months,
 ):
     """An `Index` (see `storage.index_ports`) in the tables of `storage.index.tables`."""
 

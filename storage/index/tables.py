@@ -82,6 +82,7 @@ part = Table(
     id_column("document_id", nullable=True),
     _backlog("part_quarantined", "submission_id", "number", where="outcome = 'quarantined'"),
     _backlog("part_shared", "submission_id", where="code = 'study_uid_shared'"),
+    postgresql_partition_by="RANGE (submission_id)",  # by month: storage/index/months.py
 )
 part_claim = compact_table(
     "part_claim",

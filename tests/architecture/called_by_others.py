@@ -21,6 +21,8 @@ _.client_address  # named by socketserver.BaseServer.handle_error
 _.raiseExceptions  # logging.Handler.handleError
 _.READ_NUM_BYTES  # httpcore: bytes that it takes off the wire at once
 
+_.NewIndex  # storage.online: a migration lists it
+_.Backfill  # storage.online: a migration lists it
 _.open_all  # client.fetch as a library, docs/opener.md
 
 # pydicom and Pillow

@@ -139,6 +139,8 @@ def tour(index: Index) -> None:
     index.forget_cpu(1)
     index.counts()
     index.sharing_identifiers()
+    index.make_months(1)
+    index.months_missing(1)
     index.oldest_received()
 
 

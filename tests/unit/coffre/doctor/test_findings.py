@@ -14,6 +14,7 @@ WELL: dict[str, Any] = {
     "log_shipped": 4_990,
     "frozen": False,
     "issuers_new": [],
+    "months_missing": [],
     "root_rotation_running": False,
     "notices_oldest_waiting_s": 40,
 }
@@ -34,6 +35,7 @@ def test_where_all_is_well_it_says_nothing() -> None:
         ({"queue": {"waiting": 9, "oldest_s": 1_000}}, "queue"),
         ({"notices_oldest_waiting_s": 7_200}, "notices"),
         ({"issuers_new": ["who"]}, "issuer_new"),
+        ({"months_missing": [202701]}, "months"),
         ({"root_rotation_running": True}, "root_rotation"),
     ],
 )

@@ -1,0 +1,237 @@
+"""Verdicts of parts by month, on Postgres: an installation that is there is migrated while it works, the
+housekeeper makes what comes next, and look-ups read one month.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Connection, text
+
+from records.errors import CoffreError
+from storage import migrate
+from storage.engines import engine_for
+from storage.index.months import AHEAD, missing
+from storage.index.roles import GRANTS, HOUSEKEEPER, RIGHTS, WORKER
+from storage.index.store import SqlIndex
+from storage.migrate import upgrade
+from storage.online import NewIndex
+from storage.postgres import beside_others
+from storage.roles import Rights, address_for, apply
+from storage.transactions import Database
+from tests.contract.test_migrations import CutError, cut_at
+from tests.services.fixtures_postgres import NewDatabase
+
+ADD = text(
+    "INSERT INTO part (submission_id, number, outcome, code, reason) VALUES (:id, 1, 'published', '', '')"
+)
+NOW = datetime.now(UTC)
+
+
+def id_of(year: int, month: int, day: int = 1, ending: int = 0) -> UUID:
+    """A UUIDv7 of that day."""
+    at = int(datetime(year, month, day, tzinfo=UTC).timestamp() * 1000)
+    return UUID(int=at << 80 | 7 << 76 | 2 << 62 | ending)
+
+
+def later(months: int) -> tuple[int, int]:
+    count = NOW.year * 12 + NOW.month - 1 + months
+    return count // 12, count % 12 + 1
+
+
+def number(months: int) -> int:
+    """Of the month so many after this one, as 202612."""
+    year, month = later(months)
+    return year * 100 + month
+
+
+def ms_of(months: int) -> int:
+    return int(datetime(*later(months), 1, tzinfo=UTC).timestamp() * 1000)
+
+
+@pytest.fixture
+def before(postgres_database: NewDatabase) -> Iterator[Database]:
+    """Of the version before, with a verdict of last year, one of today, and a reader's role."""
+    database = engine_for(postgres_database())
+    migrate._apply(database, "index", "0012")
+    with database.writing() as connection:
+        for which in (id_of(2025, 3), id_of(*later(0), 1)):
+            connection.execute(ADD, {"id": which})
+        connection.execute(text("DROP ROLE IF EXISTS months_reader"))
+        connection.execute(text("CREATE ROLE months_reader"))
+        connection.execute(text("GRANT SELECT, UPDATE (outcome) ON part TO months_reader"))
+    yield database
+    with database.writing() as connection:
+        connection.execute(text("DROP OWNED BY months_reader"))
+        connection.execute(text("DROP ROLE months_reader"))
+    database.close()
+
+
+@pytest.fixture
+def index(postgres_database: NewDatabase) -> SqlIndex:
+    return SqlIndex(engine_for(postgres_database("index")))
+
+
+def place(connection: Connection, which: UUID) -> str:
+    found = text("SELECT tableoid::regclass::text FROM part WHERE submission_id = :id")
+    return str(connection.execute(found, {"id": which}).scalar_one())
+
+
+def files(connection: Connection, table: str) -> set[int]:
+    """Those that hold the table and its indexes."""
+    found = text(
+        "SELECT pg_relation_filenode(to_regclass(:name)) UNION ALL"
+        " SELECT pg_relation_filenode(indexrelid) FROM pg_index WHERE indrelid = to_regclass(:name)"
+    )
+    return set(connection.execute(found, {"name": table}).scalars())
+
+
+def test_what_is_there_becomes_the_first_partition_and_is_not_copied(before: Database) -> None:
+    with before.reading() as connection:
+        had = files(connection, "part")
+    upgrade(before, "index")
+    first = f"part_until_{number(2)}"
+    with before.reading() as connection:
+        assert len(had) == 4 and files(connection, first) == had
+        assert place(connection, id_of(2025, 3)) == first
+        bound = "SELECT count(*) FROM pg_constraint WHERE contype = 'c' AND conrelid = to_regclass(:name)"
+        assert connection.execute(text(bound), {"name": first}).scalar() == 0
+
+
+def test_programs_of_before_keep_their_rights(before: Database) -> None:
+    upgrade(before, "index")
+    asked = text("SELECT has_column_privilege('months_reader', 'part', :column, :right)")
+    with before.reading() as connection:
+        for column, right, held in (
+            ("outcome", "SELECT", True),
+            ("outcome", "UPDATE", True),
+            ("code", "UPDATE", False),
+            ("outcome", "INSERT", False),
+        ):
+            given = {"column": column, "right": right}
+            assert connection.execute(asked, given).scalar_one() is held
+
+
+def test_months_are_those_of_utc_wherever_the_server_is(index: SqlIndex) -> None:
+    """Where a month later is an hour less, as from March to April in Paris."""
+    with index._database.writing() as connection:
+        connection.execute(text("SET LOCAL timezone = 'Europe/Paris'"))
+        for month in range(3, 12):
+            connection.execute(text("SELECT coffre_make_month(:month)"), {"month": number(month)})
+        for month in range(3, 12):
+            for day, ending in ((1, 0), (28, 1)):
+                connection.execute(ADD, {"id": id_of(*later(month), day, ending)})
+                assert place(connection, id_of(*later(month), day, ending)) == f"part_{number(month)}"
+
+
+def test_it_is_migrated_while_others_write_and_goes_on_where_it_was_cut(before: Database) -> None:
+    cut = 0
+    while True:
+        with before.writing() as connection:
+            connection.execute(ADD, {"id": id_of(*later(0), 2, ending=cut)})
+        try:
+            with cut_at(before, cut):
+                upgrade(before, "index")
+        except CutError:
+            cut += 1
+        else:
+            break
+    assert cut > 30
+    with before.writing() as connection:
+        assert connection.execute(text("SELECT count(*) FROM part")).scalar() == 3 + cut
+        connection.execute(ADD, {"id": id_of(*later(2))})
+        assert place(connection, id_of(*later(2))) == f"part_{number(2)}"
+
+
+def test_who_has_the_table_for_long_is_not_waited_for(before: Database) -> None:
+    other = engine_for(before.engine.url.render_as_string(hide_password=False))
+    with other.reading() as held, ThreadPoolExecutor(1) as pool:
+        held.execute(text("SELECT count(*) FROM part"))
+        with pytest.raises(CoffreError) as refusal:
+            pool.submit(upgrade, before, "index").result(60)
+        assert refusal.value.code == "store_busy"
+    upgrade(before, "index")
+    other.close()
+
+
+def test_the_housekeeper_makes_what_comes_next(index: SqlIndex) -> None:
+    now = ms_of(0)
+    assert index.make_months(now) == 0
+    assert index.months_missing(now) == []
+    coming = ms_of(3)
+    assert index.months_missing(coming) == [number(3), number(4)]
+    with index._database.writing() as connection:
+        connection.execute(ADD, {"id": id_of(*later(4), 15)})
+        assert place(connection, id_of(*later(4), 15)) == "part_others"
+    assert index.make_months(coming) == AHEAD + 1
+    assert index.months_missing(coming) == [] and index.make_months(coming) == 0
+    with index._database.reading() as connection:
+        assert place(connection, id_of(*later(4), 15)) == f"part_{number(4)}"
+
+
+def test_a_look_up_by_submission_reads_one_month(index: SqlIndex) -> None:
+    asked = text("EXPLAIN SELECT * FROM part WHERE submission_id = :id")
+    with index._database.reading() as connection:
+        plan = "\n".join(connection.execute(asked, {"id": id_of(*later(2), 3)}).scalars())
+    assert f"part_{number(2)}" in plan and "until" not in plan and "others" not in plan
+
+
+def test_an_index_is_made_month_by_month_beside_the_processes(index: SqlIndex) -> None:
+    step = NewIndex("part_by_document", "part", ["document_id"], where="document_id IS NOT NULL")
+    valid = text(
+        "SELECT bool_and(indisvalid) FROM pg_index WHERE indexrelid::regclass::text LIKE 'part_by_doc%'"
+    )
+    for number_of_statements in range(100):
+        try:
+            with cut_at(index._database, number_of_statements), beside_others(index._database.engine) as to:
+                step.beside_others(to)
+        except CutError:
+            continue
+        break
+    assert 10 < number_of_statements < 99
+    index.make_months(ms_of(3))
+    with index._database.reading() as connection:
+        assert connection.execute(valid).scalar_one() is True
+        made = "SELECT count(*) FROM pg_index WHERE indrelid = to_regclass(:month) AND indexprs IS NULL"
+        assert connection.execute(text(made), {"month": f"part_{number(4)}"}).scalar_one() == 4
+
+
+def test_the_housekeeper_alone_makes_months_and_no_other_table(
+    index: SqlIndex, postgres_database: NewDatabase
+) -> None:
+    rights = Rights({role: GRANTS[role] for role in (HOUSEKEEPER, WORKER)}, RIGHTS.fences[-2:])
+    word = "a password of tests"
+    apply(index._database, rights, {HOUSEKEEPER: word, WORKER: word})
+    url = index._database.engine.url.render_as_string(hide_password=False)
+    keeper, worker = (SqlIndex(engine_for(address_for(url, role, word))) for role in (HOUSEKEEPER, WORKER))
+    assert keeper.make_months(ms_of(1)) == 1
+    for who, statement in (
+        (worker, f"SELECT coffre_make_month({number(4)})"),
+        (keeper, "CREATE TABLE public.mine (id integer)"),
+        (keeper, "DELETE FROM part"),
+    ):
+        with pytest.raises(CoffreError) as refused, who._database.writing() as connection:
+            connection.execute(text(statement))
+        assert refused.value.code == "store_refused"
+
+
+def test_nobody_makes_months_far_ahead(index: SqlIndex) -> None:
+    with pytest.raises(Exception, match="more than a year"), index._database.writing() as connection:
+        connection.execute(text("SELECT coffre_make_month(209901)"))
+
+
+@pytest.mark.parametrize(
+    ("partitions", "expected"),
+    [
+        ([], [202611, 202612, 202701]),
+        (["part_until_202701", "part_others"], [202701]),
+        (["part_until_202701", "part_202701"], []),
+        (["part_until_202608", "part_202612"], [202611, 202701]),
+        (["part_until_202802"], []),
+    ],
+)
+def test_months_that_no_partition_holds(partitions: list[str], expected: list[int]) -> None:
+    november = int(datetime(2026, 11, 30, 23, 59, tzinfo=UTC).timestamp() * 1000)
+    assert missing(partitions, november) == expected
