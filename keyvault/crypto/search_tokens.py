@@ -7,12 +7,12 @@ tokens, and that equality is all they tell; types, labels, dates and names never
 import hashlib
 import hmac
 import re
-import unicodedata
 from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
 from records.errors import Invalid
+from records.text.normal_forms import in_form
 
 _INS = re.compile(r"[0-9]{6}[0-9AB][0-9]{8}\|[0-9]+(\.[0-9]+)+", re.ASCII)
 _LARGEST_VALUE = 1024
@@ -87,7 +87,7 @@ def _value(field: TokenField, value: bytes | str) -> bytes:
 def _text(value: str) -> bytes:
     # one spelling for what a person reads as one (Unicode UAX #15), or an accession with an accent isn't
     # found
-    text = unicodedata.normalize("NFC", value.strip(" \0"))
+    text = in_form("NFC", value.strip(" \0"))
     try:
         data = text.encode("utf-8")
     except UnicodeEncodeError:

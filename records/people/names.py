@@ -7,6 +7,8 @@ without, with any hyphen or apostrophe or none. What is compared are the letters
 import unicodedata
 from collections.abc import Iterator
 
+from records.text.normal_forms import in_form
+
 # letters that Unicode does not decompose into a basic letter and a mark
 _LETTERS = str.maketrans(
     {
@@ -86,8 +88,8 @@ def same_first_name(one: str, other: str) -> bool:
 
 def _folded(name: str) -> Iterator[str]:
     # apostrophes first, ´ comes apart into a space and a mark; NFKD again for what small letters are made of
-    decomposed = unicodedata.normalize("NFKD", name.translate(_APOSTROPHES))
-    decomposed = unicodedata.normalize("NFKD", decomposed.casefold())
+    decomposed = in_form("NFKD", name.translate(_APOSTROPHES))
+    decomposed = in_form("NFKD", decomposed.casefold())
     for character in decomposed.translate(_LETTERS):
         category = unicodedata.category(character)
         if category[0] in "LN" and category != "Lm":

@@ -3,12 +3,12 @@
 """
 
 import threading
-import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from keyvault.credentials.password_hashes import PasswordHashes
 from records.errors import CoffreError, Invalid
+from records.text.normal_forms import in_form
 
 SHORTEST, LONGEST = 12, 128
 AT_ONCE = 2
@@ -56,4 +56,4 @@ class Passwords:
 
 def _one_form(password: str) -> str:
     """However a keyboard composes its letters."""
-    return unicodedata.normalize("NFKC", password)
+    return in_form("NFKC", password)

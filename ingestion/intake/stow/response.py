@@ -1,7 +1,6 @@
 """The STOW-RS answer of PS3.18 section 10.5.3, from the verdicts of a submission."""
 
 import json
-import unicodedata
 from collections.abc import Mapping, Sequence
 from secrets import token_hex
 from typing import Any
@@ -10,6 +9,7 @@ from content.dicom.metadata.xml_writer import native_dicom
 from ingestion.answers import NamedInstance
 from ingestion.intake.stow.request import DICOM_XML, RELATED_XML
 from ingestion.outcomes import PartOutcome
+from records.text.normal_forms import in_form
 from records.vocabulary.person_warnings import OTHER_PERSON
 from storage.rows import PartVerdict
 
@@ -120,7 +120,7 @@ def answer(parts: Sequence[PartVerdict], names: Mapping[int, NamedInstance]) -> 
 
 def comment(part: PartVerdict) -> str:
     """Our code and the beginning of the sentence, which `/submissions/{id}` has whole."""
-    basic = unicodedata.normalize("NFKD", f"{part.code}: {part.reason}")  # letters without their accents
+    basic = in_form("NFKD", f"{part.code}: {part.reason}")  # letters without their accents
     text = basic.encode("ascii", "ignore").decode()  # of the default repertoire
     return text if len(text) <= LONGEST_COMMENT else text[: LONGEST_COMMENT - 3].rstrip() + "..."
 

@@ -10,6 +10,7 @@ from typing import Any
 from records.errors import Invalid
 from records.fhir.dates import ALWAYS, Span, span
 from records.fhir.systems import DICOM_UID, URI, one_name
+from records.text.normal_forms import in_form
 
 Resource = dict[str, Any]
 Token = tuple[str | None, str]
@@ -158,7 +159,7 @@ def _string(modifier: str, text: str) -> Callable[[str], bool]:
 
 def folded(text: str) -> str:
     """Without case, accents and repeated spaces (R4 section 3.1.1.4.8, string)."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
+    letters = in_form("NFKD", text.casefold())
     return " ".join("".join(each for each in letters if not unicodedata.combining(each)).split())
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from keyvault.credentials.password_hashes import ITERATIONS, MEMORY_KIB, PasswordHashes
-from records.errors import CoffreError
+from records.errors import CoffreError, Invalid
 from sign_in.accounts.known_passwords import KnownPasswords
 from sign_in.accounts.passwords import Passwords
 
@@ -91,3 +91,13 @@ def test_a_kept_hash_that_cannot_be_read_is_told() -> None:
             "quatre mots sans rapport", "$argon2id$v=19$m=64,t=1,p=1$AAAA$AAAA"
         )
     assert error.value.code == "unseal_failed"
+
+
+def test_a_password_of_marks_without_end_is_judged_at_once() -> None:
+    """While letters are put in order no other thread works."""
+    marks = "a" + "\u0315" * 15_000 + "\u0300" * 15_000
+    passwords, began = Passwords(CHEAP, lambda _: False), time.perf_counter()
+    assert not passwords.holds(marks, None)
+    with pytest.raises(Invalid):
+        passwords.choose(marks)
+    assert time.perf_counter() - began < 3
