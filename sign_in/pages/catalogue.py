@@ -15,8 +15,8 @@ FRAME: Catalogue = {
         "Coffre garde des dossiers médicaux chiffrés, et note chaque accès.",
         "Coffre keeps medical records encrypted, and writes down every access.",
     ),
-    "problem": ("À corriger : ", "To correct: "),
-    "again": ("Revenir à « Se connecter »", 'Back to "Sign in"'),
+    "problem": ("À corriger : ", "Please correct: "),
+    "again": ("Revenir à « Se connecter »", "Back to “Sign in”"),
     "home": ("Revenir à l'accueil", "Back to the first page"),
 }
 
@@ -94,14 +94,15 @@ LETTER: Catalogue = {
         "you may forbid it.",
     ),
     "letter.terms.3": (
-        "Vous pouvez masquer un document, retirer une autorisation, fermer votre dossier, à tout moment.",
-        "You may mask a document, withdraw a permission, or close your record at any time.",
+        "Vous pouvez masquer un document ou retirer une autorisation à tout moment.",
+        "You may mask a document or withdraw a permission at any time.",
     ),
     "letter.terms.4": (
-        "Pour vous connecter, nous gardons votre numéro de sécurité sociale, et l'adresse ou le téléphone où "
-        "partent les codes, chiffrés, et rien d'autre.",
-        "To sign you in we keep your social security number, and the address or telephone that codes are "
-        "sent to, encrypted, and nothing else.",
+        "Pour vous connecter, nous gardons, chiffrés, votre numéro de sécurité sociale, l'adresse ou le "
+        "téléphone où partent les codes, et les appareils où vous vous êtes connecté. Votre mot de passe "
+        "n'est pas gardé : seulement de quoi le vérifier.",
+        "To sign you in we keep, encrypted, your social security number, the address or telephone that codes "
+        "are sent to, and the devices you signed in with. Your password is not kept: only what verifies it.",
     ),
     "letter.terms": ("J'ai lu, et je suis d'accord.", "I have read this, and I agree."),
     "letter.submit": ("Choisir ce mot de passe", "Choose this password"),

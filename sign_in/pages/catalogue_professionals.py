@@ -19,8 +19,8 @@ PROFESSIONALS: Catalogue = {
     ),
     "places.title": ("Où exercez-vous maintenant ?", "Where do you practise now?"),
     "places.who": (
-        "Vous êtes identifié : {name}. Le lieu choisi figure dans les traces que lisent les patients.",
-        "You are identified: {name}. The place you choose stands in the traces that patients read.",
+        "Vous êtes identifié : {name}. Le lieu choisi figure dans l'historique que lisent les patients.",
+        "You are identified: {name}. The place you choose stands in the history that patients read.",
     ),
     "places.where": ("Lieu d'exercice", "Place of practice"),
     "places.unnamed": ("Lieu sans nom", "Place without a name"),

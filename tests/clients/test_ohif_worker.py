@@ -534,7 +534,7 @@ class TestLife:
         person = served.open_record()
         page.page.add_init_script(NO_X25519)
         page.page.goto(f"{served.url}/records/{person.public_id}/ohif/viewer")
-        page.until(lambda: "X25519" in page.page.inner_text("main"))
+        page.until(lambda: "trop ancien" in page.page.inner_text("main"))
         assert "aucune image ne peut être montrée" in page.page.inner_text("main")
         assert page.page.query_selector("main a.button") is None
 

@@ -688,6 +688,7 @@ def test_the_holder_gives_an_address_on_the_page_and_is_told_that_no_message_lea
     assert "nom@exemple.fr, sans accents" in wrong.text
     page = holder.submit(page.form("/avis/adresse"), address="jeanne@example.fr")
     assert "Adresse à confirmer : jeanne@example.fr" in page.text
+    assert "aucun code n'est parti" in page.text and "recevoir un code" not in page.text
     refused = holder.submit(page.form("/avis/code"), 422, code="123 456")
     assert "Aucun code n'est attendu" in refused.text
     page = holder.submit(page.form("/avis/retrait"))

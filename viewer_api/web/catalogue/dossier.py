@@ -90,6 +90,12 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
         "Adresse à confirmer : {address}. Un code à 6 chiffres y est envoyé, valable 10 minutes.",
         "Address to confirm: {address}. A code of 6 digits is sent to it, good for 10 minutes.",
     ),
+    "contact.pending.unsent": (
+        "Adresse à confirmer : {address}. Cette installation n'envoie pas de messages : aucun code n'est "
+        "parti.",
+        "Address to confirm: {address}. This installation sends no messages: no code has left.",
+    ),
+    "contact.submit.unsent": ("Enregistrer cette adresse", "Save this address"),
     "contact.code": ("Code reçu par e-mail", "Code received by e-mail"),
     "contact.confirm": ("Confirmer", "Confirm"),
     "contact.address": ("Adresse e-mail", "E-mail address"),

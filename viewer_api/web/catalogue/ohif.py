@@ -13,10 +13,10 @@ OHIF: Mapping[str, tuple[str, str]] = {
         "The viewer needs JavaScript. Allow it for this site, then reload the page.",
     ),
     "ohif.too_old": (
-        "Ce navigateur ne sait pas ouvrir lui-même des images chiffrées : il lui manque X25519 ou les "
-        "service workers (une fenêtre privée peut les interdire). Mettez-le à jour, ou prenez-en un autre.",
-        "This browser cannot open encrypted images itself: it lacks X25519 or service workers (a private "
-        "window may forbid them). Update it, or use another one.",
+        "Ce navigateur ne sait pas ouvrir lui-même des images chiffrées : il est trop ancien, ou sa fenêtre "
+        "est privée. Mettez-le à jour, quittez la navigation privée, ou prenez-en un autre.",
+        "This browser cannot open encrypted images itself: it is too old, or its window is private. Update "
+        "it, leave private browsing, or use another one.",
     ),
     "ohif.over_gateway": (
         "Vous pouvez aussi continuer : le serveur déchiffrera alors les images pour vous, et les verra "

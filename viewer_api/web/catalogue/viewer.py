@@ -127,12 +127,12 @@ VIEWER: Mapping[str, tuple[str, str]] = {
         "n'a pas "
         "quitté cette page, a reçu l'autorisation de les lire scellée pour cette clé, puis les a ouvertes "
         "ici, sur votre appareil, en vérifiant qu'elles n'ont pas été modifiées. Le serveur n'a vu ni cette "
-        "clé ni les images. L'accès est inscrit au journal du patient.",
+        "clé ni les images. L'accès est inscrit dans l'historique du patient.",
         "They are kept encrypted, and travelled encrypted. Your browser made a key that has not left "
         "this page, "
         "received the permission to read them sealed to that key, and opened them here, on your device, "
         "checking that they were not altered. The server saw neither that key nor the images. The access is "
-        "written in the patient's log.",
+        "written in the patient's history.",
     ),
     "viewer.fetched.what": ("Reçu", "Received"),
     "viewer.fetched.from": ("De", "From"),

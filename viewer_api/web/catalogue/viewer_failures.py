@@ -19,10 +19,10 @@ _NOT_ISSUED = (
     "The permission to read is not the one that was asked for: nothing is shown. Give this code to the host.",
 )
 _TOO_OLD = (
-    "Ce navigateur ne sait pas ouvrir des documents chiffrés (il lui manque X25519). Mettez-le à jour, ou "
-    "ouvrez le document autrement.",
-    "This browser cannot open encrypted documents (it lacks X25519). Update it, or open the document another "
-    "way.",
+    "Ce navigateur est trop ancien pour ouvrir lui-même des documents chiffrés. Mettez-le à jour, ou ouvrez "
+    "le document avec un autre navigateur.",
+    "This browser is too old to open encrypted documents itself. Update it, or open the document in another "
+    "browser.",
 )
 _NOT_SECURE = (
     "Cette page n'est pas protégée (https) : le navigateur refuse d'y ouvrir des documents chiffrés.",
@@ -104,12 +104,10 @@ FAILURES: Mapping[str, tuple[str, str]] = {
         "Opening did not succeed: nothing is shown. Try again; if it stays, give this code to the host.",
     ),
     "sentence.viewer_missing": (
-        "Cette installation n'a pas la visionneuse : elle se construit avec Node.js et npm (make "
-        "viewer). Donnez "
-        "ce message à l'hébergeur.",
-        "This installation has no viewer: it is built with Node.js and npm (make viewer). Give this "
-        "message to "
-        "the host.",
+        "Rien ne peut être affiché à l'écran ici : il manque la visionneuse. Téléchargez le document, ou "
+        "donnez ce message à l'hébergeur (« make viewer »).",
+        "Nothing can be shown on the screen here: the viewer is missing. Download the document, or give this "
+        "message to the host (“make viewer”).",
     ),
     "sentence.not_shown_here": (
         "Ce document n'est ni un examen ni un PDF : téléchargez-le pour le lire.",
