@@ -50,16 +50,23 @@ def account_open(
         if (email is None) == (telephone is None):
             raise Invalid("Give one of --email and --telephone.", code="bad_request")
         kind = ContactKind.EMAIL if email is not None else ContactKind.TELEPHONE
-        opened = _opening(installation).open(
-            _ins(installation, ins),
-            kind,
-            email or telephone or "",
-            by_letter=letter is not None,
-            language=language.value,
-        )
-        if letter is not None and opened.letter is not None:
-            private_files.create(letter, _printed(ins, opened.letter))
-    told = {"identifier": opened.identifier, "letter": str(letter) if letter else None}
+        told = {"identifier": "", "letter": str(letter) if letter else None}
+
+        def opened() -> str:
+            made = _opening(installation).open(
+                _ins(installation, ins),
+                kind,
+                email or telephone or "",
+                by_letter=letter is not None,
+                language=language.value,
+            )
+            told["identifier"] = made.identifier
+            return _printed(ins, made.letter) if made.letter is not None else ""
+
+        if letter is not None:
+            private_files.create_with(letter, opened)
+        else:
+            opened()
     show(told, as_json, listed({name: value for name, value in told.items() if value}))
 
 
@@ -73,7 +80,9 @@ def account_letter(
     with opened_installation(data) as installation:
         from keyvault.credentials import private_files
 
-        private_files.create(out, _printed(ins, _opening(installation).letter(_ins(installation, ins))))
+        private_files.create_with(
+            out, lambda: _printed(ins, _opening(installation).letter(_ins(installation, ins)))
+        )
     print(f"The letter is in {out}: print it, send it by post, and remove the file.")
 
 
@@ -83,7 +92,7 @@ def account_letters(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the letters that holders asked for on the pages."""
+    """Print the letters that holders asked for on the pages, beside those of earlier runs in the folder."""
     with opened_installation(data) as installation:
         from keyvault.credentials import private_files
 

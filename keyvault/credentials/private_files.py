@@ -1,9 +1,10 @@
 """Files that hold a secret: readable by their owner alone, from the first byte."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
-from records.errors import Conflict
+from records.errors import Conflict, Invalid
 
 OWNER_ONLY = 0o600
 
@@ -18,6 +19,23 @@ def create(path: Path, text: str) -> None:
         ) from None
     with os.fdopen(descriptor, "w") as file:
         file.write(text + "\n")
+
+
+def create_with(path: Path, drawn: Callable[[], str]) -> None:
+    """A new file, and only then what is written there: what is drawn once is not lost for want of a place.
+
+    Raises `Invalid` "out_exists" and OSError before anything is drawn, and whatever `drawn` raises.
+    """
+    try:
+        descriptor = _open(path)
+    except FileExistsError:
+        raise Invalid(f"{path} is there already: name a file that is not.", code="out_exists") from None
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(drawn() + "\n")
+    except BaseException:
+        path.unlink()
+        raise
 
 
 def replace(path: Path, content: bytes) -> None:

@@ -1,11 +1,14 @@
 """A patient signs in at the door: first visit, password and code, and what the pages show then (R4)."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.integration.entering import PASSWORD, Door, Person, door, text_of
 from tests.integration.pages import Browser, Page
+from tests.integration.support import new_ins
+from tests.services.warm import run
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +177,19 @@ def test_a_letter_that_was_asked_for_leads_to_a_new_password(at_door: Door, pers
     assert signed_in.get("/choix", 403), "what was signed in before is ended"
     assert person.knock(person.browser(), PASSWORD).status_code == 403
     assert person.knock(person.browser(), "un tout autre secret").status_code == 303
+
+
+def test_a_letter_that_has_no_place_ends_no_code_and_opens_no_account(at_door: Door, tmp_path: Path) -> None:
+    person, ins, taken = at_door.person(has_password=False), new_ins(), tmp_path / "letter.json"
+    taken.write_text("of somebody else")
+    opening = ("open", ins, "--email", "a@example.fr", "--letter")
+    for words in (("letter", person.patient.ins, "--out"), opening):
+        for place, code in ((taken, "out_exists"), (tmp_path / "none/letter.json", "no_access")):
+            ended = run("account", *words, place, "--data", at_door.coffre.data, env=at_door.settings())
+            assert ended.returncode in (1, 2) and ended.stderr.startswith(f"{code}: ")
+    assert taken.read_text() == "of somebody else"
+    assert person.choose().status_code == 303, "the code of before is good"
+    assert "identifier: " in at_door.command("account", *opening, str(tmp_path / "other.json"))
 
 
 @pytest.mark.parametrize(
