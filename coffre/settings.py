@@ -334,4 +334,5 @@ def _spelled(place: tuple[int | str, ...], typed: Mapping[str, object]) -> str:
 
 
 def _lowered(sentence: str) -> str:
+    sentence = sentence.removeprefix("Value error, ")  # pydantic's
     return sentence[:1].lower() + sentence[1:]

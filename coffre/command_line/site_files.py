@@ -18,5 +18,10 @@ SiteFile = Annotated[
 def read_site(path: Path) -> "Site":
     """Raises `Invalid` "bad_site", OSError."""
     from coffre.deploying.site import read
+    from records.errors import Invalid
 
-    return read(sys.stdin.read() if str(path) == "-" else path.read_text("utf-8"))
+    content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    try:
+        return read(content.decode())
+    except UnicodeDecodeError:
+        raise Invalid("It is no text in UTF-8: give TOML or JSON.", code="bad_site") from None

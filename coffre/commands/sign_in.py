@@ -37,10 +37,14 @@ def key(
         from coffre.installation.identity import Identity
         from coffre.installation.places import Places
         from coffre.installation.sign_in import issuer_of
+        from records.errors import Invalid
 
         places = Places(settings)
         issuer = issuer_of(places, Identity.read(places.complete))
-        out.write_text(issuer.public.hex() + "\n")
+        text = issuer.public.hex() + "\n"
+        if out.exists() and out.read_bytes() != text.encode():
+            raise Invalid(f"{out} is there already: name a file that is not.", code="out_exists")
+        out.write_text(text)
     print(
         f"The key is in {out}. In production have the vault accept it:\n"
         f"  coffre issuers add {issuer.issuer} --key {out} --role patient --until YYYY-MM-DD …"

@@ -1,5 +1,6 @@
 """Files of an issued identity, and the sign-in link for the pages."""
 
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +38,7 @@ def certify(system: System, name: str) -> Certified:
 
 def write(system: System, out: Path, name: str, token: str, certified: Certified) -> dict[str, Any]:
     """Write token, certificate and key (0600) under `out`; answers what `--json` prints."""
-    if out.resolve().is_relative_to(system.settings.data.resolve()):
+    if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(system.settings.data)):
         raise Invalid("Identities don't belong into the data directory: give another --out.", code="bad_out")
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     paths = {

@@ -25,6 +25,13 @@ def test_the_site_of_the_page_holds_and_is_rendered(tmp_path: Path) -> None:
     assert all(f"`{each}/`" in PAGE.read_text("utf-8") for each in folders)
 
 
+def test_a_file_that_is_no_text_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_bytes(b"\xff\xfe")
+    for command in (["settings", "check"], ["deploy", "render", "--out", "site"]):
+        done = coffre(tmp_path, *command, "site.toml")
+        assert done.returncode == 2 and done.stderr.startswith("bad_site: It is no text"), done.stderr
+
+
 def test_what_does_not_hold_is_named_and_nothing_is_written(tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text('[settings.vault]\nCOFFRE_VAULT_PIN = "1234"\n')
     checked = coffre(tmp_path, "settings", "check", "site.toml")

@@ -227,3 +227,8 @@ def test_the_key_of_the_sign_in_is_written_out_for_the_vault(at_door: Door) -> N
     with at_door.coffre.system() as system:
         assert out.read_text().strip() == system.identity.authority_public.hex(), "in a demo, the demo's"
     assert "coffre issuers add coffre-demo-authority" in told
+    assert at_door.command("signin", "key", "--out", str(out)) == told, "said again it is the same"
+    out.write_text("a key of somebody's")
+    ended = run("signin", "key", "--out", out, "--data", at_door.coffre.data, env=at_door.settings())
+    assert ended.returncode == 2 and ended.stderr.startswith("out_exists: ")
+    assert out.read_text() == "a key of somebody's"
