@@ -41,6 +41,10 @@ class Commands(LaterGroup):
             "coffre.commands.issuers.group:issuers_app",
             "Issuers: whose credentials are accepted, and for what.",
         ),
+        "operator": Later(
+            "coffre.commands.operator.group:operator_app",
+            "Operators' hardware keys: enrol, list, end, sign a token.",
+        ),
         "directory": Later(
             "coffre.commands.directory:directory_app",
             "Names of professionals and structures, from the public directory.",

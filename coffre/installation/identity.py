@@ -18,7 +18,8 @@ PUBLIC_KEY_SIZE = 32
 class Identity:
     """What `init` fixed: whose tokens are accepted first, and for what.
 
-    `operators`: JSON of names and public keys, of operators who sign for themselves. `issuer` is the
+    `operators`: JSON of names and public keys, of operators who sign for themselves, with the origin of a
+    hardware key. `issuer` is the
     authority that was pinned, or nobody's name where none was.
     """
 
@@ -40,8 +41,8 @@ class Identity:
         from keyvault.credentials.issuers import first_issuer, own_key  # noqa: PLC0415 - ciphers load slowly
 
         own = (
-            own_key(name, bytes.fromhex(public), self.environment)
-            for name, public in json.loads(self.operators)
+            own_key(name, bytes.fromhex(public), self.environment, *origin)
+            for name, public, *origin in json.loads(self.operators)
         )
         if self.authority_public is None:
             return tuple(own)

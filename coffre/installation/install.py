@@ -11,13 +11,14 @@ from coffre.installation.places import Places
 from coffre.installation.sign_in import make_keys
 from coffre.settings import Settings
 from keyvault.credentials import private_files
+from keyvault.credentials.hardware_tokens import read_registration
 from keyvault.credentials.issuers import DEMO_ISSUER
 from keyvault.crypto.boxes import new_box_key
 from keyvault.crypto.signing import new_signing_key, read_public_key
 from keyvault.process.guard import Guard
 from keyvault.roots.opening import create_root
 from keyvault.roots.ports import Root
-from records.errors import Conflict, Invalid
+from records.errors import CoffreError, Conflict, Invalid
 from records.vocabulary.codes import Environment
 from storage.engines import engine_for
 from storage.migrate import Planned, is_empty, planned, upgrade
@@ -95,13 +96,30 @@ def _pinned(settings: Settings) -> bytes | None:
     return _public_key("COFFRE_AUTHORITY_PUBLIC", settings.authority_public)
 
 
-def _operators(settings: Settings) -> list[tuple[str, str]]:
-    """Who sets the table of issuers first: names and public keys, each person with a key of their own."""
-    found = [(name, _public_key("COFFRE_OPERATORS", file).hex()) for name, file in settings.first_operators()]
-    if len({public for _, public in found}) < len(found):
+def _operators(settings: Settings) -> list[tuple[str, ...]]:
+    """Who sets the table of issuers first: names and public keys, each person with a key of their own; of a
+    hardware key its origin as well.
+    """
+    found = [(name, *_own_key(settings, file)) for name, file in settings.first_operators()]
+    if len({public for _, public, *_ in found}) < len(found):
         said = "COFFRE_OPERATORS: two of the files hold the same key, and two operators are two persons."
         raise Invalid(said, code="bad_setting")
     return found
+
+
+def _own_key(settings: Settings, file: Path) -> tuple[str, ...]:
+    """A file that begins as JSON is what a browser said of a hardware key."""
+    try:
+        text = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    if not text.startswith("{"):
+        return (_public_key("COFFRE_OPERATORS", file).hex(),)
+    origin = settings.public_url or ""
+    try:
+        return read_registration(text, origin).hex(), origin
+    except CoffreError as error:
+        raise Invalid(f"COFFRE_OPERATORS, {file}: {error.sentence}", code="bad_setting") from None
 
 
 def _public_key(setting: str, file: Path) -> bytes:
@@ -202,7 +220,7 @@ def _make_vault(
     root: Root,
     authority_public: bytes | None,
     officer_public: bytes,
-    operators: list[tuple[str, str]],
+    operators: list[tuple[str, ...]],
 ) -> dict[str, str]:
     """Answers what every process may know: whose tokens are accepted, which keys sign."""
     _make_database(places.day_keys, "day_keys")

@@ -11,6 +11,7 @@ from records.errors import Invalid
 def lines_about(issuer: ListedIssuer) -> str:
     """An issuer for a person: one line of who it is, one of what it may say."""
     whom = f", of {issuer.subject} alone" if issuer.subject else ""
+    whom += ", by a hardware key" if issuer.origin else ""
     until = f"until {issuer.not_after}" if issuer.not_after else "until it is ended"
     seen = f"first seen {_instant(issuer.first_seen)}" if issuer.first_seen else "never seen"
     return (

@@ -19,6 +19,7 @@ from records.people.actors import Actor
 from records.text.base64url import b64, unb64
 from records.vocabulary.codes import Environment, Role
 
+ED25519_SIZE = 32
 OPERATORS = 2
 """How many decide about what one may not."""
 DEMO_ISSUER = "coffre-demo-authority"
@@ -30,7 +31,8 @@ _NUMBERS = ("not_before", "not_after")
 class Issuer:
     """One key of whoever proves identities. Times are unix seconds; `not_after` None: until it is ended.
 
-    `subject` is the one person whom it may name, for a key that is a person's own.
+    `subject` is the one person whom it may name, for a key that is a person's own. `origin`: the key is
+    a hardware key used there, and `public` its COSE_Key (RFC 9052 section 7); else 32 bytes of Ed25519.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Issuer:
     not_before: int = 0
     not_after: int | None = None
     subject: str | None = None
+    origin: str | None = None
 
     @property
     def key_id(self) -> str:
@@ -102,10 +105,10 @@ def operator_issuer(name: str) -> str:
     return f"operator:{name}"
 
 
-def own_key(name: str, public: bytes, environment: Environment) -> Issuer:
+def own_key(name: str, public: bytes, environment: Environment, origin: str | None = None) -> Issuer:
     """An operator who signs for herself: the first two set a vault's table of issuers."""
     named = operator_issuer(name)
-    return issuer_of(named, public, [Role.OPERATOR], environment, subject=named)
+    return issuer_of(named, public, [Role.OPERATOR], environment, subject=named, origin=origin)
 
 
 def issuer_of(
@@ -177,6 +180,10 @@ def _check_form(new: Issuer) -> None:
         )
     if new.not_after is not None and new.not_after <= new.not_before:
         raise Invalid("An issuer ends after it begins: check its dates.", code="bad_issuer")
+    if new.origin is not None and new.roles != {Role.OPERATOR}:
+        raise Invalid("A hardware key is an operator's.", code="bad_issuer")
+    if new.origin is None and len(new.public) != ED25519_SIZE:
+        raise Invalid("The key of an issuer is an Ed25519 public key.", code="bad_issuer")
     if new.name == DEMO_ISSUER and new.environment is Environment.PRODUCTION:
         raise demo_authority_refused()
 
@@ -200,13 +207,14 @@ def issuer_to_json(issuer: Issuer) -> dict[str, Any]:
     }
     if issuer.not_after is not None:
         told["not_after"] = issuer.not_after
-    return told | ({"subject": issuer.subject} if issuer.subject is not None else {})
+    more = {"subject": issuer.subject, "origin": issuer.origin}
+    return told | {name: value for name, value in more.items() if value is not None}
 
 
 def issuer_from_json(value: Any) -> Issuer:
     """Raises `Invalid` "bad_member"."""
     needed = {"name", "public", "roles", "claims", "environment", "not_before"}
-    found = members(value, needed, {"not_after", "subject"})
+    found = members(value, needed, {"not_after", "subject", "origin"})
     try:
         roles = frozenset(Role(text(each, 32)) for each in items(found["roles"]))
         environment = Environment(text(found["environment"], 32))
@@ -214,13 +222,14 @@ def issuer_from_json(value: Any) -> Issuer:
         raise Invalid("A role or an environment is unknown.", code="bad_member") from None
     return Issuer(
         name=text(found["name"], 256),
-        public=unb64(found["public"], 32),
+        public=unb64(found["public"], None if "origin" in found else ED25519_SIZE),
         roles=roles,
         claims=frozenset(text(each, 32) for each in items(found["claims"])),
         environment=environment,
         not_before=integer(found["not_before"]),
         not_after=integer(found["not_after"]) if "not_after" in found else None,
         subject=text(found["subject"], 256) if "subject" in found else None,
+        origin=text(found["origin"], 256) if "origin" in found else None,
     )
 
 
@@ -232,6 +241,7 @@ def told(issuer: Issuer) -> dict[str, Any]:
         "roles": sorted(issuer.roles),
         "claims": sorted(issuer.claims),
         "subject": issuer.subject,
+        "origin": issuer.origin,
         **{name: _date(getattr(issuer, name)) for name in _NUMBERS},
     }
 

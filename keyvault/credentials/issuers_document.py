@@ -15,21 +15,24 @@ from records.errors import CoffreError, Invalid
 from records.text.base64url import b64, unb64
 
 FORMAT = "coffre-issuers-v1"
+WITH_HARDWARE = "coffre-issuers-v2"
+"""Where an operator has a hardware key."""
 LASTS_S = 24 * 3600
-_LABEL = FORMAT.encode("ascii") + b"\0"
 
 
 def signed_issuers(
     issuers: Iterable[Issuer], made_at: int, public: bytes, sign: Callable[[bytes], bytes]
 ) -> str:
     """Returns the signed document; `made_at` in unix seconds. `sign` is that of `public`."""
+    listed = list(issuers)
+    used = WITH_HARDWARE if any(each.origin for each in listed) else FORMAT
     document = {
-        "format": FORMAT,
-        "issuers": [issuer_to_json(each) for each in issuers],
+        "format": used,
+        "issuers": [issuer_to_json(each) for each in listed],
         "not_after": made_at + LASTS_S,
         "key_id": key_id(public),
     }
-    return canonical(document | {"signature": b64(sign(_LABEL + canonical(document)))}).decode()
+    return canonical(document | {"signature": b64(sign(_label(used) + canonical(document)))}).decode()
 
 
 def verify_issuers(document: str | None, pinned: bytes, now: int) -> IssuerList:
@@ -41,9 +44,9 @@ def verify_issuers(document: str | None, pinned: bytes, now: int) -> IssuerList:
         found = members(json.loads(document or ""), {"format", "issuers", "not_after", "key_id", "signature"})
         signature = unb64(found.pop("signature"), 64)
         good = (
-            found["format"] == FORMAT
+            found["format"] in (FORMAT, WITH_HARDWARE)
             and integer(found["not_after"]) > now
-            and verify(pinned, _LABEL + canonical(found), signature)
+            and verify(pinned, _label(found["format"]) + canonical(found), signature)
         )
         issuers = read_issuers(found["issuers"])
     except (Invalid, ValueError):
@@ -55,3 +58,7 @@ def verify_issuers(document: str | None, pinned: bytes, now: int) -> IssuerList:
             code="issuers_unknown",
         )
     return issuers
+
+
+def _label(used: str) -> bytes:
+    return used.encode("ascii") + b"\0"

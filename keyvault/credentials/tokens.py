@@ -15,6 +15,7 @@ from jwt.api_jws import PyJWS
 from jwt.exceptions import PyJWTError
 
 from audit.canonical import parse
+from keyvault.credentials import hardware_tokens
 from keyvault.credentials.claims import Binding, actor_of, binding_of
 from keyvault.credentials.issuers import DEMO_ISSUER, Issuer, Issuers, demo_authority_refused
 from keyvault.credentials.refusing import CredentialError
@@ -107,7 +108,7 @@ def _check_time(actor: Actor, at: int) -> None:
 
 def number_of(token: str) -> str:
     """A token's own number (jti), unverified: to withdraw it. Raises `Invalid` "bad_member"."""
-    form = _COMPACT.fullmatch(token) if len(token) <= _LONGEST_TOKEN else None
+    form = _form(token)
     claims = parse(unb64(form[2])) if form is not None else None
     if not isinstance(claims, dict):
         raise Invalid("This is no credential of Coffre.", code="bad_member")
@@ -116,21 +117,38 @@ def number_of(token: str) -> str:
 
 def _claims(token: str, issuers: Issuers) -> tuple[dict[str, Any], Issuer]:
     """What one of the issuers signed, and which one."""
-    form = _COMPACT.fullmatch(token) if len(token) <= _LONGEST_TOKEN else None
+    form = _form(token)
     if form is None:
-        raise Invalid("The token is not a compact JWS.", code="bad_member")
-    header = members(parse(unb64(form[1])), {"alg", "typ"}, {"kid"})
-    if header["alg"] != "EdDSA" or header["typ"] != TYPE:
-        raise Invalid("The token is of another type.", code="bad_member")
+        raise Invalid("The token is of no form that is known.", code="bad_member")
+    is_jws = form.re is _COMPACT
+    kid = _key_named(form[1]) if is_jws else hardware_tokens.key_named(form[1])
     # `iss` and `kid` choose a key before anything is verified; what they say holds if that key signed it
     named = parse(unb64(form[2]))
     if not isinstance(named, dict):
         raise Invalid("The claims are not an object.", code="bad_member")
-    issuer = issuers.find(text(named.get("iss"), 256), text(header["kid"], 64) if "kid" in header else None)
-    if issuer is None:
+    issuer = issuers.find(text(named.get("iss"), 256), None if kid is None else text(kid, 64))
+    if issuer is None or is_jws is not (issuer.origin is None):
         raise Invalid("Nobody known issued this token.", code="bad_member")
-    key = Ed25519PublicKey.from_public_bytes(issuer.public)
-    return parse(JWS.decode(token, key, algorithms=["EdDSA"])), issuer
+    if issuer.origin is None:
+        key = Ed25519PublicKey.from_public_bytes(issuer.public)
+        return parse(JWS.decode(token, key, algorithms=["EdDSA"])), issuer
+    hardware_tokens.check_answer(f"{form[1]}.{form[2]}", form[3], issuer.public, issuer.origin)
+    return named, issuer
+
+
+def _form(token: str) -> re.Match[str] | None:
+    """Header and claims are its first groups, whichever form it has."""
+    if len(token) > _LONGEST_TOKEN:
+        return None
+    return _COMPACT.fullmatch(token) or hardware_tokens.PARTS.fullmatch(token)
+
+
+def _key_named(header: str) -> Any:
+    """Raises `Invalid` "bad_member"."""
+    found = members(parse(unb64(header)), {"alg", "typ"}, {"kid"})
+    if found["alg"] != "EdDSA" or found["typ"] != TYPE:
+        raise Invalid("The token is of another type.", code="bad_member")
+    return found.get("kid")
 
 
 def check_issuer(issuer: str, environment: Environment) -> None:

@@ -145,10 +145,13 @@ def contact_code_aad(record_id: UUID, kind: ContactKind) -> bytes:
     return b"coffre-contact-code-v1\0" + record_id.bytes + _CONTACTS[kind]
 
 
-def issuer_aad(name: str, key: str, version: int) -> bytes:
-    """Associated data of an issuer; `key` is the id of its key, 16 hexadecimal digits."""
+def issuer_aad(name: str, key: str, version: int, *, is_hardware: bool = False) -> bytes:
+    """Associated data of an issuer; `key` is the id of its key, 16 hexadecimal digits. `is_hardware`: it has
+    an `origin`.
+    """
+    label = b"coffre-issuer-v2\0" if is_hardware else b"coffre-issuer-v1\0"
     # the name comes last, so that each of the others has its place
-    return b"coffre-issuer-v1\0" + key.encode("ascii") + be32(version) + name.encode()
+    return label + key.encode("ascii") + be32(version) + name.encode()
 
 
 def notice_aad(record_id: UUID, notice_id: UUID) -> bytes:

@@ -131,7 +131,8 @@ class KeptIssuers:
             "is_ended": kept.is_ended,
             "first_seen": kept.first_seen,
         }
-        sealed = self.keyring.accountability.seal(Use.ISSUER, content, issuer_aad(name, key, kept.version))
+        aad = issuer_aad(name, key, kept.version, is_hardware=kept.issuer.origin is not None)
+        sealed = self.keyring.accountability.seal(Use.ISSUER, content, aad)
         place = {"name": name, "key_id": key, "version": kept.version}
         return place | kept.copied | {"sealed": sealed}
 
@@ -141,6 +142,15 @@ class KeptIssuers:
         if found and not tx.find("issuer", limit=1):
             yield from (KeptIssuer(each) for each in found)
 
+    def _content(self, row: Row) -> dict[str, Any]:
+        """Of either shape: the row does not say which."""
+        place = (row["name"], row["key_id"], row["version"])
+        secrets = self.keyring.accountability
+        try:
+            return secrets.open(Use.ISSUER, row["sealed"], issuer_aad(*place))
+        except KeyvaultError:
+            return secrets.open(Use.ISSUER, row["sealed"], issuer_aad(*place, is_hardware=True))
+
     def _open(self, row: Row) -> KeptIssuer:
         place = (row["name"], row["key_id"])
         known = self._opened.get(place)
@@ -148,8 +158,7 @@ class KeptIssuers:
             return known[1]
         if known is not None and row["version"] < known[1].version:
             raise issuer_rolled_back()
-        aad = issuer_aad(row["name"], row["key_id"], row["version"])
-        found = self.keyring.accountability.open(Use.ISSUER, row["sealed"], aad)
+        found = self._content(row)
         issuer = issuer_from_json(found["issuer"])
         kept = KeptIssuer(issuer, row["version"], found["is_ended"], found["first_seen"])
         if any(row[name] != value for name, value in kept.copied.items()):

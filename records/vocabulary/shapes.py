@@ -28,6 +28,8 @@ SHAPES: Mapping[str, Since] = {
     "coffre-details-v2": _TOGETHER,
     "coffre-facts-v2": _TOGETHER,
     "coffre-grant-row-v2": _TOGETHER,
+    "coffre-issuer-v2": _TOGETHER,
+    "coffre-issuers-v2": _TOGETHER,
     "coffre-notice-v2": _TOGETHER,
     "coffre-own-v2": _TOGETHER,
     "coffre-own-v3": _TOGETHER,

@@ -2,7 +2,45 @@
 
 from records.text.languages import Catalogue
 
+OPERATORS: Catalogue = {
+    "operator.title": ("Clé d'opérateur", "Operator's key"),
+    "operator.what": (
+        "Pour les opérateurs de l'hébergeur. Rien de ce qui se fait sur cette page n'est envoyé : vous "
+        "portez vous-même le texte à la commande qui l'attend.",
+        "For operators of the hosting team. Nothing of what is done on this page is sent: you carry the text "
+        "to the waiting command yourself.",
+    ),
+    "operator.token": ("Signer un jeton de cinq minutes", "Sign a token of five minutes"),
+    "operator.token.what": (
+        "Vérifiez que c'est bien vous, et que vous avez vous-même lancé la commande :",
+        "Make sure that it is you, and that you ran the command yourself:",
+    ),
+    "operator.token.submit": ("Signer avec ma clé", "Sign with my key"),
+    "operator.token.result": (
+        "Collez ce texte dans la commande qui attend, et nulle part ailleurs",
+        "Paste this text into the waiting command, and nowhere else",
+    ),
+    "operator.making": ("Préparer une nouvelle clé", "Prepare a new key"),
+    "operator.making.what": (
+        "Insérez votre clé matérielle : elle demandera son code. Deux opérateurs l'inscrivent ensuite avec "
+        "coffre operator enrol.",
+        "Insert your hardware key: it asks for its PIN. Two operators then enrol it with coffre operator "
+        "enrol.",
+    ),
+    "operator.name": ("Votre nom d'opérateur", "Your operator's name"),
+    "operator.making.submit": ("Préparer ma clé", "Prepare my key"),
+    "operator.making.result": (
+        "Enregistrez ce texte dans un fichier : il ne contient aucun secret",
+        "Save this text as a file: there is no secret in it",
+    ),
+    "operator.failed": (
+        "La clé n'a pas répondu. Insérez-la, et réessayez.",
+        "The key did not answer. Insert it, and try again.",
+    ),
+}
+
 PASSKEYS: Catalogue = {
+    **OPERATORS,
     "passkey.title": ("Vous avez une clé d'accès ?", "Do you have a passkey?"),
     "passkey.what": (
         "Avec elle, ni identifiant ni mot de passe : votre appareil vous demande votre doigt, votre visage "

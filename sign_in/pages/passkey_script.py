@@ -1,8 +1,15 @@
-"""The program of the pages with passkeys: one file, under a name that changes with its content."""
+"""Programs of the pages with passkeys: modules under a name that changes with the content of all of them."""
 
 import hashlib
 from pathlib import Path
 
-CONTENT = (Path(__file__).parent / "static" / "passkeys.js").read_bytes()
-NAME = f"passkeys.{hashlib.sha256(CONTENT).hexdigest()[:12]}.js"
-ADDRESS = f"/sign-in/static/{NAME}"
+_FILES = sorted((Path(__file__).parent / "static").glob("*.js"))
+_DIGEST = hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in _FILES)).hexdigest()[
+    :12
+]
+CONTENT = {f"{_DIGEST}/{file.name}": file.read_bytes() for file in _FILES}
+
+
+def address(name: str) -> str:
+    """Of a module, as pages name it."""
+    return f"/sign-in/static/{_DIGEST}/{name}"

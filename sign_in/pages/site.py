@@ -29,7 +29,10 @@ from sign_in.sessions.sessions import new_secret
 log = logging.getLogger("coffre.sign_in")
 YEAR_S = 365 * 86_400
 _TEXTS = by_language({**TEXTS, **PASSKEYS, **PROFESSIONALS})
-_SCRIPTED = frozenset({"sign_in.html", "code.html", "passkeys.html"})
+_SCRIPTS = {
+    **dict.fromkeys(("sign_in.html", "code.html", "passkeys.html"), passkey_script.address("passkeys.js")),
+    "operator.html": passkey_script.address("operator.js"),
+}
 _STATUS: Mapping[str, int] = {
     "wrong_code": 422,
     "too_many_tries": 429,
@@ -156,7 +159,7 @@ class Site:
         given = request.cookies.get(self._browser_cookie)
         browser = given if given is not None and _is_secret(given) else new_secret()
         ask = self._ask_passkey
-        script = passkey_script.ADDRESS if ask is not None and template in _SCRIPTED else None
+        script = _SCRIPTS.get(template) if ask is not None else None
         html = self._templates.get_template(template).render(
             t=t,
             is_demo=self._is_demo,

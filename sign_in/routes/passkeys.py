@@ -30,12 +30,18 @@ def router(site: Site, doors: Doors) -> APIRouter:
 
 
 def _install_script(routes: APIRouter, site: Site) -> None:
-    @routes.get("/sign-in/static/{name}")
+    @routes.get("/sign-in/static/{name:path}")
     async def script(name: str) -> Response:
-        if name != passkey_script.NAME:
+        content = passkey_script.CONTENT.get(name)
+        if content is None:
             raise NotFound("There is no such file.", code="no_such_file")
         headers = {**site.headers, "Cache-Control": _YEAR}
-        return Response(passkey_script.CONTENT, headers=headers, media_type="text/javascript")
+        return Response(content, headers=headers, media_type="text/javascript")
+
+    @routes.get("/sign-in/operateur")
+    async def operator(request: Request) -> Response:
+        """Its script does all: nothing of a token or a key comes here."""
+        return site.page(request, "operator.html")
 
 
 def _install_entering(routes: APIRouter, site: Site, doors: Doors) -> None:

@@ -60,6 +60,7 @@ SILENT: Mapping[str, frozenset[Route]] = {
             ("POST", "/sign-in"),
             ("GET", "/sign-in/code"),
             ("POST", "/sign-in/code"),
+            ("POST", "/sign-in/code/send"),
             ("GET", "/sign-in/letter"),
             ("POST", "/sign-in/letter"),
             ("GET", "/sign-in/recover"),

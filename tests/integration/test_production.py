@@ -53,10 +53,12 @@ class Production:
     def data(self) -> Path:
         return self.folder / "D"
 
-    def run(self, *arguments: object, **changed: str | None) -> subprocess.CompletedProcess[str]:
+    def environment(self, **changed: str | None) -> dict[str, str]:
         env = {**os.environ, **self.env, **changed}
-        told = {name: value for name, value in env.items() if value is not None}
-        return warm.run(*arguments, env=told, cwd=self.folder)
+        return {name: value for name, value in env.items() if value is not None}
+
+    def run(self, *arguments: object, **changed: str | None) -> subprocess.CompletedProcess[str]:
+        return warm.run(*arguments, env=self.environment(**changed), cwd=self.folder)
 
     def refused(self, *arguments: object, **changed: str | None) -> str:
         done = self.run(*arguments, **changed)

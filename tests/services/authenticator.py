@@ -9,11 +9,13 @@ import json
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from webauthn.helpers import encode_cbor
 
+from keyvault.credentials import hardware_tokens
 from records.text.base64url import b64, unb64
 
 PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
@@ -83,3 +85,29 @@ class Authenticator:
     def _answer(self, response: dict[str, str]) -> str:
         named = b64(self.credential)
         return json.dumps({"id": named, "rawId": named, "type": "public-key", "response": response})
+
+
+class HardwareKey:
+    """An operator's key, and what the page `/sign-in/operateur` makes of its answers."""
+
+    def __init__(self, origin: str, **more: Any) -> None:
+        self.key = Authenticator(origin, **more)
+        self._party = urlsplit(origin).hostname
+
+    @property
+    def public(self) -> bytes:
+        return self.key.public
+
+    def registration(self, **told: Any) -> str:
+        user = {"id": b64(secrets.token_bytes(32))}
+        asked = {"challenge": b64(secrets.token_bytes(32)), "rp": {"id": self._party}, "user": user}
+        return self.key.make(json.dumps(asked), **told)
+
+    def signed(self, asked: str, **told: Any) -> str:
+        """The token; `told` as `Authenticator.use`."""
+        options = {"challenge": b64(hardware_tokens.challenge(asked)), "rpId": self._party}
+        answered = json.loads(self.key.use(json.dumps(options), **told))["response"]
+        return ".".join([asked, *(answered[part] for part in _SIGNED)])
+
+
+_SIGNED = ("authenticatorData", "clientDataJSON", "signature")

@@ -715,6 +715,52 @@ def issuers() -> dict[str, Any]:
     }
 
 
+def hardware_keys() -> dict[str, Any]:
+    """An operator's hardware key as the vault keeps it, and a token that it signed."""
+    private = stream("hardware-key", 32)
+    # COSE_Key of Ed25519 (RFC 9053 section 7.2) in CBOR: {1: 1, 3: -8, -1: 6, -2: x}
+    public = bytes.fromhex("a4010103272006215820") + ed25519_public(private)
+    origin, name = "https://coffre.example", "operator:alice"
+    issuer = {
+        "name": name,
+        "public": b64(public),
+        "roles": ["operator"],
+        "claims": [],
+        "environment": "test",
+        "not_before": 0,
+        "not_after": 1831536000,
+        "subject": name,
+        "origin": origin,
+    }
+    named = hashlib.sha256(public).hexdigest()[:16]
+    content = {"issuer": issuer, "is_ended": False, "first_seen": 1800000000}
+    used = hkdf(stream("issuers", 32), bytes(32), b"coffre-use-v1\0issuer")
+    aad = b"coffre-issuer-v2\0" + named.encode() + be(2, 4) + name.encode()
+    claims = {
+        "iss": name,
+        "sub": name,
+        "aud": "coffre/test",
+        "iat": 1800000000,
+        "exp": 1800000300,
+        "jti": "number",
+        "role": "operator",
+    }
+    told = f"{b64(canonical({'typ': 'coffre+webauthn'}))}.{b64(canonical(claims))}"
+    challenge = hashlib.sha256(b"coffre-hardware-token-v1\0" + told.encode()).digest()
+    client = json.dumps({"type": "webauthn.get", "challenge": b64(challenge), "origin": origin}).encode()
+    data = hashlib.sha256(b"coffre.example").digest() + bytes([0x05]) + be(9, 4)
+    signature = sign(private, data + hashlib.sha256(client).digest())
+    return {
+        "key": stream("issuers", 32).hex(),
+        "issuer": issuer,
+        "key_id": named,
+        "version": 2,
+        "content": content,
+        "sealed": wrap(used, canonical(content), aad, stream("hardware-1", 12)).hex(),
+        "token": ".".join([told, b64(data), b64(client), b64(signature)]),
+    }
+
+
 def passkeys() -> dict[str, Any]:
     """A passkey as the sign-in keeps it, its name, its account's handle, and a challenge."""
     secret = stream("accounts", 32)
@@ -890,6 +936,7 @@ def build() -> dict[str, Any]:
         "refusals.json": refusals(),
         "issuers.json": issuers(),
         "grant-rows.json": grant_rows(),
+        "hardware-keys.json": hardware_keys(),
         "passkeys.json": passkeys(),
         "renditions.json": renditions(),
     }

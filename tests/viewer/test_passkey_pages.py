@@ -1,13 +1,26 @@
 """Passkeys in a real browser with an authenticator of its own (WebAuthn Level 2, section 11.3)."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
+from keyvault.credentials.hardware_tokens import asked, read_registration
+from keyvault.credentials.issuers import IssuerList, own_key
+from keyvault.credentials.tokens import verify
+from records.vocabulary.codes import Environment
 from tests.integration.entering import PASSWORD, Door, Person, door
 from tests.services import axe
 
+TELEPHONE = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
 PHONE = {"width": 360, "height": 740}
 
 
@@ -30,15 +43,7 @@ def authenticator(page: Page) -> tuple[CDPSession, str]:
     """A telephone that takes its holder's finger."""
     session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")
-    wanted = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }
-    made = session.send("WebAuthn.addVirtualAuthenticator", {"options": wanted})
+    made = session.send("WebAuthn.addVirtualAuthenticator", {"options": TELEPHONE})
     return session, made["authenticatorId"]
 
 
@@ -104,3 +109,26 @@ def test_a_device_that_gives_no_passkey_is_told_aloud(
     expect(page.get_by_role("alert").filter(has_text="Your device gave no passkey")).to_be_visible()
     expect(button).to_be_focused()
     assert_accessible(page)
+
+
+def test_a_hardware_key_is_made_and_signs_what_a_command_asked(
+    at_door: Door, page: Page, authenticator: tuple[CDPSession, str]
+) -> None:
+    session, internal = authenticator
+    session.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": internal})
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": TELEPHONE | {"transport": "usb"}})
+    origin = at_door.coffre.url
+    now = int(time.time())
+    page.goto(f"{origin}/sign-in/operateur#{asked('operator:alice', 'coffre/demo', 'number', now)}")
+    page.fill("#name", "alice")
+    page.keyboard.press("Enter")
+    expect(page.locator("#made")).to_be_focused()
+    public = read_registration(page.input_value("#made"), origin)
+    expect(page.locator("#who")).to_contain_text("operator:alice")
+    page.get_by_role("button", name="Signer avec ma clé").click()
+    expect(page.locator("#signed")).to_be_focused()
+    assert_accessible(page)
+    table = IssuerList((own_key("alice", public, Environment.DEMO, origin),))
+    token = page.input_value("#signed")
+    found = verify(token, issuers=table, audience="coffre/demo", at=now, environment=Environment.DEMO)
+    assert found.subject == "operator:alice"

@@ -20,7 +20,7 @@ T = TypeVar("T")
 class NewIssuer:
     """What two operators ask for. `roles` and `claims` by their codes; no claims: all of its roles.
 
-    Times are unix seconds. `beside` names issuers that may say the same.
+    Times are unix seconds. `beside` names issuers that may say the same. `origin`: see `Issuer`.
     """
 
     name: str
@@ -32,6 +32,7 @@ class NewIssuer:
     not_after: int | None = None
     subject: str | None = None
     beside: Sequence[str] = ()
+    origin: str | None = None
 
     def issuer(self, here: Environment) -> Issuer:
         """Raises `Invalid` "bad_issuer"."""
@@ -52,6 +53,7 @@ class NewIssuer:
             not_before=self.not_before,
             not_after=self.not_after,
             subject=self.subject,
+            origin=self.origin,
         )
 
 
@@ -64,6 +66,7 @@ class ListedIssuer:
     roles: list[str]
     claims: list[str]
     subject: str | None
+    origin: str | None
     not_before: str | None
     not_after: str | None
     state: str

@@ -1,14 +1,7 @@
 // Forms that a passkey fills in (WebAuthn Level 2, section 5.1): `data-passkey` has what the browser needs, as
 // JSON with bytes in base64url; its answer goes into the field `answer`, and the form is sent like any other.
 
-const bytes = (text) =>
-  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
-
-const text = (buffer) =>
-  btoa(String.fromCharCode(...new Uint8Array(buffer)))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+import { answer, bytes } from "./webauthn.js";
 
 const named = (credentials) => (credentials ?? []).map((each) => ({ ...each, id: bytes(each.id) }));
 
@@ -25,13 +18,6 @@ function used(options) {
   return navigator.credentials.get({ publicKey: { ...asked(options), allowCredentials } });
 }
 
-function answer(credential) {
-  const parts = ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"];
-  const given = parts.filter((part) => credential.response[part]);
-  const response = Object.fromEntries(given.map((part) => [part, text(credential.response[part])]));
-  return JSON.stringify({ id: credential.id, rawId: text(credential.rawId), type: credential.type, response });
-}
-
 async function fill(form) {
   const options = JSON.parse(form.dataset.passkey);
   const failed = form.querySelector("[data-failed]");
@@ -39,7 +25,7 @@ async function fill(form) {
   failed.hidden = true;
   button.disabled = true;
   try {
-    form.elements.answer.value = answer(await (options.user ? made(options) : used(options)));
+    form.elements.answer.value = JSON.stringify(answer(await (options.user ? made(options) : used(options))));
     form.submit();
   } catch {
     failed.textContent = failed.dataset.failed;

@@ -404,6 +404,22 @@ def test_issuers_as_they_are_kept_and_signed() -> None:
     assert listed == IssuerList((issuer,))
 
 
+def test_an_operators_hardware_key_as_it_is_kept_and_signs() -> None:
+    case = load("hardware-keys.json")
+    issuer = issuer_from_json(case["issuer"])
+    aad = issuer_aad(issuer.name, issuer.key_id, case["version"], is_hardware=True)
+    assert SecretKeys({2: made(case["key"])}).open(Use.ISSUER, made(case["sealed"]), aad) == case["content"]
+    assert issuer.key_id == case["key_id"] and issuer_to_json(issuer) == case["issuer"]
+    actor = credentials.verify(
+        case["token"],
+        issuers=IssuerList((issuer,)),
+        audience="coffre/test",
+        at=1_800_000_000,
+        environment=Environment.TEST,
+    )
+    assert actor.subject == "operator:alice"
+
+
 def test_a_count_of_refusals_is_kept_under_a_name_that_tells_nobody_and_sealed() -> None:
     case = load("refusals.json")
     keys = SecretKeys({2: made(case["key"])})
