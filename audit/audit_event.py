@@ -39,6 +39,7 @@ _FHIR_ACTION = {
     Action.IDENTIFY: "R",
     Action.STILL: "R",
     Action.AUTHENTICATE: "E",
+    Action.SIGN_IN: "E",
     Action.ROOT: "E",
     Action.ISSUE_IDENTITY: "E",
     Action.REJECT: "E",

@@ -23,10 +23,11 @@ from sign_in.accounts.passwords import AT_ONCE, Passwords
 from sign_in.doors.admitting import Admitting
 from sign_in.doors.password import PasswordDoor
 from sign_in.doors.visitor import Visitor
-from sign_in.events import Watched
 from sign_in.sending import Message
 from sign_in.sessions.sessions import Sessions
 from sign_in.tokens.issuing import TokenIssuer
+from sign_in.watching.counts import Counts
+from sign_in.watching.outbox import Outbox
 from storage.accounts.tables import ACCOUNTS
 from storage.engines import Database, engine_for
 from storage.index.store import SqlIndex
@@ -81,7 +82,7 @@ class _Stage:
         self._rows, self._hashes = AccountRows(self._keys), hashes
         self._store = SqlVaultStore(stores["accounts"], ACCOUNTS)
         issuer = TokenIssuer(Authority(bytes(range(32)), environment=Environment.DEMO), "coffre/demo")
-        sessions = Sessions(SqlIndex(stores["index"]), issuer, None, time.time)
+        sessions = Sessions(SqlIndex(stores["index"]), issuer, None, Outbox(self._keys, time.time), time.time)
         admitting = Admitting(self._keys, sessions, self._mailbox, time.time)
         self._door = PasswordDoor(
             self._store,
@@ -89,7 +90,7 @@ class _Stage:
             Passwords(hashes, lambda _: False),
             self._mailbox,
             admitting,
-            Watched([], time.time),
+            Counts(),
             time.time,
         )
         self._filled = 0

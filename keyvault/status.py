@@ -1,5 +1,6 @@
 """The state of a vault for `coffre status`: bounded counts and its log's state, from rows alone."""
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,10 +9,12 @@ from keyvault.restore.frozen import read_frozen
 from keyvault.restore.shipped import shipped_size
 from keyvault.store import VaultRows
 from records.notices import UNDELIVERED_FOR, NoticeState
+from records.vocabulary.door_events import THRESHOLDS, DoorEvent
 
 _MOST = 1_000
 _MOST_SHOWN = 50
 _NEW_S = 7 * 86_400
+_HOUR_MS = 3_600_000
 
 
 def vault_status(tx: VaultRows, root: str, now_ms: int, *, has_second_place: bool) -> dict[str, Any]:
@@ -31,6 +34,7 @@ def vault_status(tx: VaultRows, root: str, now_ms: int, *, has_second_place: boo
         "log_shipped": shipped_size(tx) if has_second_place else None,
         "frozen": read_frozen(tx) is not None,
         **issuers_told(tx, now_ms // 1000),
+        **doors_told(tx, now_ms),
         "notices": {name: count for name, count in notice_counts(tx).items() if count},
         "notices_oldest_waiting_s": oldest_waiting_s(tx, now_ms),
     }
@@ -41,6 +45,29 @@ def issuers_told(tx: VaultRows, now: int) -> dict[str, Any]:
     rows = tx.find("issuer", state=ISSUER_ACTIVE, order=("name", "key_id"), limit=_MOST)
     new = [row["name"] for row in rows if row["first_seen"] is None or now - row["first_seen"] < _NEW_S]
     return {"issuers": len(rows), "issuers_new": new[:_MOST_SHOWN]}
+
+
+def doors_told(tx: VaultRows, now_ms: int) -> dict[str, Any]:
+    """How often each event of the doors came in this clock hour, over all processes; and those that passed
+    their threshold in this hour or the one before.
+    """
+    hour = now_ms // _HOUR_MS
+    found = [(event, at, _counted(tx, event, at)) for event in DoorEvent for at in (hour - 1, hour)]
+    past = {event.value for event, _, n in found if n > THRESHOLDS.per_hour.get(event, n)}
+    return {
+        "doors": {event.value: n for event, at, n in found if at == hour and n},
+        "doors_past_threshold": sorted(past),
+    }
+
+
+def counter_of(event: DoorEvent) -> bytes:
+    """Under which the vault counts an event; it takes no key to find it."""
+    return hashlib.sha256(b"coffre-door-v1\0" + event.value.encode()).digest()
+
+
+def _counted(tx: VaultRows, event: DoorEvent, hour: int) -> int:
+    row = tx.get("quota_count", subject=counter_of(event), hour=hour)
+    return 0 if row is None else int(row["n"])
 
 
 def notices_told(tx: VaultRows) -> dict[str, Any]:

@@ -62,6 +62,13 @@ ALERTS = (
         _P,
         "Credentials of an issuer are accepted that was not there a week ago.",
     ),
+    Alert(
+        "MoreAtTheDoors",
+        "coffre_door_threshold_passed > 0",
+        "0m",
+        _T,
+        "More sign-ins, failures or new devices came in an hour than is ordinary.",
+    ),
     Alert("RefusedAtTheDoor", _DOOR, "10m", _T, "Credentials are refused faster than people mistype."),
     Alert(
         "PicturesMissing",

@@ -46,6 +46,7 @@ def account_open(
         from keyvault.credentials import private_files
         from records.errors import Invalid
         from records.people.contacts import ContactKind
+        from sign_in.accounts.opening import HOST
 
         if (email is None) == (telephone is None):
             raise Invalid("Give one of --email and --telephone.", code="bad_request")
@@ -58,6 +59,7 @@ def account_open(
                 kind,
                 email or telephone or "",
                 by_letter=letter is not None,
+                by=HOST,
                 language=language.value,
             )
             told["identifier"] = made.identifier

@@ -12,6 +12,7 @@ from coffre.installation.sign_in import SignIn
 from coffre.settings import load
 from coffre.wiring import System
 from records.people.contacts import ContactKind
+from sign_in.accounts.opening import HOST
 from sign_in.doors.visitor import Visitor
 from sign_in.sending import Message
 
@@ -48,7 +49,7 @@ def patients_account(data: Path) -> DemoAccount:
         identifier = parts.opening.identifier_of(PERSON)
         if identifier is None:
             identifier = parts.opening.open(
-                PERSON, ContactKind.TELEPHONE, TELEPHONE, by_letter=False
+                PERSON, ContactKind.TELEPHONE, TELEPHONE, by_letter=False, by=HOST
             ).identifier
             code = _found(_FIRST_CODE, pocket.text)
         else:

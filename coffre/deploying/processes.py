@@ -51,7 +51,7 @@ PROCESSES: Mapping[str, Process] = {
         memory_mib=4096,
         tasks=256,
     ),
-    "signin": Process(("signin", "serve"), port=8084, writes=("sign-in",)),
+    "signin": Process(("signin", "serve"), ("signin",), port=8084, writes=("sign-in",)),
 }
 """In the order in which they start. A new one comes last, so that users keep their numbers."""
 HOSTS: Mapping[str, tuple[str, ...]] = {

@@ -18,6 +18,7 @@ CHECKS: Mapping[str, str] = {
     "notices": "no notice has waited for an hour",
     "months": "the index has room for this month and the next",
     "issuer_new": "no issuer was first seen within a week",
+    "doors": "no event of the doors came more often in an hour than is ordinary",
     "root_rotation": "no rotation was left half done",
 }
 """Each check and what is true where it finds nothing; docs/operate.md has a page for each."""
@@ -74,6 +75,12 @@ def of_status(told: Mapping[str, Any]) -> Iterator[Finding]:
             f"Issuers were first seen within a week: {', '.join(told['issuers_new'])}.",
             "In the week after `coffre init` its own is named. Ask the two operators who set any other: what "
             "nobody knows of is a break-in.",
+        )
+    if told["doors_past_threshold"]:
+        yield Finding(
+            "doors",
+            f"More came at the doors than is ordinary: {', '.join(told['doors_past_threshold'])}.",
+            "Look into syslog for where it comes from; `coffre status` has the numbers of this hour.",
         )
     if told["root_rotation_running"]:
         yield Finding(

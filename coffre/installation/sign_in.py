@@ -1,9 +1,10 @@
 """The sign-in of an installation: its database, its keys, and its doors."""
 
 import secrets
+from collections.abc import Callable
 from functools import cached_property
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from coffre.installation.identity import Identity
 from coffre.installation.installation import Installation
@@ -30,7 +31,6 @@ from sign_in.doors.letter import LetterDoor
 from sign_in.doors.passkey import PasskeyDoor
 from sign_in.doors.password import PasswordDoor
 from sign_in.doors.professional import ProfessionalDoor
-from sign_in.events import Watched
 from sign_in.federation.code_flow import CodeFlow
 from sign_in.federation.provider import Provider
 from sign_in.federation.settings import ProviderSettings
@@ -42,6 +42,11 @@ from sign_in.sessions.own import OwnSessions
 from sign_in.sessions.sessions import Sessions
 from sign_in.store import AccountStore
 from sign_in.tokens.issuing import TokenIssuer
+from sign_in.watching.certificates import WatchedCertificates
+from sign_in.watching.counts import Counts
+from sign_in.watching.events import Watched, Witness
+from sign_in.watching.outbox import Outbox
+from sign_in.watching.telling import Telling
 
 FOLDER_MODE = 0o700
 ISSUER = "coffre-sign-in"
@@ -88,9 +93,27 @@ class SignIn:
         return self._asks
 
     @cached_property
-    def _witness(self) -> Watched:
+    def _syslog(self) -> list[Witness]:
         url = self._installation.settings.syslog_url
-        return Watched([Syslog(url)] if url else [], self._clock)
+        return [Syslog(url)] if url else []
+
+    @cached_property
+    def _counts(self) -> Counts:
+        return Counts()
+
+    @cached_property
+    def _witness(self) -> Watched:
+        return Watched([*self._syslog, self._counts])
+
+    @cached_property
+    def _outbox(self) -> Outbox:
+        return Outbox(self._keys, self._clock)
+
+    @cached_property
+    def telling(self) -> Telling:
+        """What this process tells the vault of the doors while it runs."""
+        note = self._installation.guard.signin.note
+        return Telling(self.store, self._outbox, self._counts, note, Watched(self._syslog))
 
     @cached_property
     def store(self) -> AccountStore:
@@ -109,7 +132,7 @@ class SignIn:
     def sessions(self) -> Sessions:
         thumbprint = page_thumbprint(self._installation.places)
         bound_to = Binding(Confirmation.KEY, thumbprint) if thumbprint else None
-        return Sessions(self._installation.index, self._issuer, bound_to, self._clock)
+        return Sessions(self._installation.index, self._issuer, bound_to, self._outbox, self._clock)
 
     @cached_property
     def _passwords(self) -> Passwords:
@@ -117,7 +140,14 @@ class SignIn:
 
     @cached_property
     def opening(self) -> Opening:
-        return Opening(self.store, AccountRows(self._keys), Letters(self._keys), self._carrier, self._clock)
+        return Opening(
+            self.store,
+            AccountRows(self._keys),
+            Letters(self._keys),
+            self._carrier,
+            self._outbox,
+            self._clock,
+        )
 
     @cached_property
     def _admitting(self) -> Admitting:
@@ -144,18 +174,32 @@ class SignIn:
     @cached_property
     def own_passkeys(self) -> OwnPasskeys:
         return OwnPasskeys(
-            self.store, self._keys, self._party, self.sessions, self._carrier, self._witness, self._clock
+            self.store,
+            self._keys,
+            self._party,
+            self.sessions,
+            self._carrier,
+            self._witness,
+            self._outbox,
+            self._clock,
         )
 
     @cached_property
     def letter(self) -> LetterDoor:
         return LetterDoor(
-            self.store, self._keys, self._passwords, self.sessions, self._carrier, self._witness, self._clock
+            self.store,
+            self._keys,
+            self._passwords,
+            self.sessions,
+            self._carrier,
+            self._witness,
+            self._outbox,
+            self._clock,
         )
 
     @cached_property
     def professionals(self) -> ProfessionalDoor:
-        return ProfessionalDoor(self.store, self._keys, self.sessions, self._clock)
+        return ProfessionalDoor(self.store, self._keys, self.sessions, self._witness, self._clock)
 
     def pro_sante_connect(self, origin: str) -> CodeFlow:
         """By the settings, all of which are there; `origin` is that of the name of people."""
@@ -170,8 +214,10 @@ class SignIn:
         )
         return CodeFlow(Provider(provider))
 
-    def certificates(self, origin: str) -> FastAPI:
-        """What is answered on the socket of the proxy; `origin` is that of the name of people."""
+    def certificates(self, origin: str, caller: Callable[[Request], str]) -> FastAPI:
+        """What is answered on the socket of the proxy; `origin` is that of the name of people, `caller` tells
+        where a request comes from.
+        """
         settings, installation = self._installation.settings, self._installation
         door = CertificateDoor(
             {
@@ -183,8 +229,16 @@ class SignIn:
             Responders().ask,
             self._clock,
         )
+        watched = WatchedCertificates(self.store, self._keys, self._outbox, self._witness)
         return certificates.application(
-            door, self.professionals, installation.index, self._issuer, origin, self._clock
+            door,
+            self.professionals,
+            installation.index,
+            self._issuer,
+            watched,
+            caller,
+            origin,
+            self._clock,
         )
 
     @cached_property

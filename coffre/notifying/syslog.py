@@ -9,11 +9,12 @@ import socket
 from datetime import UTC, datetime
 
 from coffre.notifying.syslog_address import read_syslog_address
-from sign_in.events import DoorEvent, Noted
+from records.vocabulary.door_events import FAILURES, DoorEvent
+from sign_in.watching.events import Noted
 
 FACILITY = 10  # security and authorisation messages, authpriv
 NOTICE, WARNING = 5, 4
-_ORDINARY = frozenset({DoorEvent.FIRST_STEP, DoorEvent.SIGNED_IN, DoorEvent.CHOSEN})
+_ALARMING = frozenset({*FAILURES, DoorEvent.NEW_DEVICE, DoorEvent.LETTER_ASKED, DoorEvent.THRESHOLD})
 _BOM = "\ufeff"  # RFC 5424 section 6.4: what follows is UTF-8
 
 
@@ -34,7 +35,7 @@ class Syslog:
 
 def message_of(noted: Noted, at: datetime) -> str:
     """One message: header, no structured data, JSON."""
-    severity = NOTICE if noted.event in _ORDINARY else WARNING
+    severity = WARNING if noted.event in _ALARMING else NOTICE
     when = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     host = socket.gethostname() or "-"
     body = {"event": noted.event.value, "who": noted.who, "address": noted.address}

@@ -346,7 +346,7 @@ def _sign_in(
     machines, psc = system.settings.machines_url, system.settings.psc_issuer
     ways = [way for way, is_open in (("carte", machines), ("psc", psc)) if is_open]
     party = relying_party(public_url)
-    doors = SignIn(system, carrier_of(system.settings, public_url), party)
+    doors = app.state.sign_in = SignIn(system, carrier_of(system.settings, public_url), party)
 
     def ask_passkey(browser: str) -> str:
         return doors.passkey.ask(browser)  # made when somebody comes

@@ -26,3 +26,8 @@ def of_connection(proxies: TrustedProxies) -> Callable[[Request], str]:
 def as_passed_on(request: Request) -> str:
     """By what the process before this one found."""
     return request.headers.get(CALLER.decode(), "")
+
+
+def of_proxy(request: Request) -> str:
+    """By what the proxy says, where it alone is heard."""
+    return subscriber(request.headers.get("x-forwarded-for", ""))

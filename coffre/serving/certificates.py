@@ -3,16 +3,15 @@
 import os
 
 from coffre.installation.sign_in import SignIn
-from coffre.notifying.carriers import carrier_of
+from coffre.serving.caller_address import of_proxy
 from coffre.serving.http_server import Served, from_proxy
-from coffre.wiring import System
+from coffre.settings import Settings
 
 
-def certificate_servers(system: System, origin: str) -> list[Served]:
+def certificate_servers(doors: SignIn, settings: Settings, origin: str) -> list[Served]:
     """None without COFFRE_CERTIFICATES_SOCKET. `origin` is that of the name of people."""
-    settings = system.settings
     if settings.certificates_socket is None:
         return []
     user = os.getuid() if settings.proxy_user is None else settings.proxy_user
-    app = SignIn(system, carrier_of(settings, origin)).certificates(origin)
+    app = doors.certificates(origin, of_proxy)
     return [(from_proxy(app, settings.certificates_socket, user), None)]

@@ -58,9 +58,12 @@ def _run_here(
             (config(each, Open(settings.proxies())), listener)
             for each, listener in zip(applications, sockets, strict=False)
         ]
-        if only in (None, ServedPart.SIGN_IN):
-            servers += certificate_servers(system, origin)
-        serve(servers, UntilSignal(banner), origin, system.verdicts.hurry)
+        with ExitStack() as stack:
+            if only in (None, ServedPart.SIGN_IN):
+                doors = app.state.sign_in
+                servers += certificate_servers(doors, settings, origin)
+                stack.enter_context(doors.telling.running())
+            serve(servers, UntilSignal(banner), origin, system.verdicts.hurry)
     sys.stdout.flush()
 
 

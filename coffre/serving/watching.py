@@ -52,6 +52,7 @@ class Metrics:
         self.registry.register(_OfTheIndex(system))
         self.registry.register(_OfNotices(system))
         self.registry.register(_OfIssuers(system))
+        self.registry.register(_OfDoors(system))
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
@@ -167,6 +168,38 @@ class _OfIssuers(Collector):
         for name in found.new:
             new.add_metric((name,), 1)
         yield new
+
+
+class _OfDoors(Collector):
+    """What came at the doors where people sign in, over all processes of them, as the vault counts it."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: to be registered must not ask the vault."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """Nothing where the vault doesn't answer: the others are told all the same."""
+        try:
+            found = self._system.guard.public.watched_doors()
+        except CoffreError:
+            return
+        events = GaugeMetricFamily(
+            "coffre_door_events_this_hour", "Events of the doors in this clock hour", labels=("event",)
+        )
+        for name, count in found.counts.items():
+            events.add_metric((name,), count)
+        yield events
+        past = GaugeMetricFamily(
+            "coffre_door_threshold_passed",
+            "Events of the doors that came more often than is ordinary, in this hour or the one before",
+            labels=("event",),
+        )
+        for name in found.past:
+            past.add_metric((name,), 1)
+        yield past
 
 
 class Watch:

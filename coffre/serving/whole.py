@@ -111,8 +111,10 @@ class _Whole:
         with System(self._settings) as system:
             app = build(system, self._origin, ServedPart.SIGN_IN, Shared(is_behind=True))
             servers: list[Served] = [(behind(app, str(self._shared.sign_in)), None)]
-            servers += certificate_servers(system, self._origin)
-            serve(servers, lifetime, "signin", _nothing)
+            doors = app.state.sign_in
+            servers += certificate_servers(doors, self._settings, self._origin)
+            with doors.telling.running():
+                serve(servers, lifetime, "signin", _nothing)
 
     def _web(self, number: int, lifetime: UntilTold) -> None:
         with System(self._settings, bells=self._bells) as system:

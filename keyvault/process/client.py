@@ -20,6 +20,7 @@ from keyvault.process.request_id import REQUEST_ID
 from keyvault.process.service import DOORS, REQUEST_HEADER, UNTIL_HEADER
 from keyvault.process.sockets import folder_of
 from keyvault.process.wire import Verb, verbs_of
+from keyvault.verbs.door import DoorVerbs
 from keyvault.verbs.operator.inspecting import InspectingVerbs
 from keyvault.verbs.public import PublishingVerbs
 from records.errors import CoffreError, Invalid
@@ -53,6 +54,7 @@ class RemoteGuard:
         self.housekeeper = cast(HousekeeperDoor, self._door("housekeeper"))
         self.operator = cast(OperatorDoor, self._door("operator"))
         self.inspector = cast(InspectingVerbs, self._door("inspector"))
+        self.signin = cast(DoorVerbs, self._door("signin"))
         self.public = cast(PublishingVerbs, self._door("public"))
 
     def _door(self, name: str) -> "_RemoteDoor":

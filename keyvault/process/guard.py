@@ -18,6 +18,7 @@ from keyvault.restore.second_place import SecondPlace
 from keyvault.roots.ports import Root
 from keyvault.store import VaultStore
 from keyvault.vault_keys import VaultSettings
+from keyvault.verbs.door import DoorVerbs
 from keyvault.verbs.housekeeper.changed_states import ChangedStatesVerbs
 from keyvault.verbs.housekeeper.delivering import DeliveringVerbs
 from keyvault.verbs.housekeeper.housekeeping import HousekeepingVerbs
@@ -153,6 +154,7 @@ class Doors(Protocol):
     housekeeper: HousekeeperDoor
     operator: OperatorDoor
     inspector: InspectingVerbs
+    signin: DoorVerbs
     public: PublishingVerbs
 
 
@@ -187,6 +189,7 @@ class Guard:
         self.worker = WorkerDoor(self._vault)
         self.housekeeper = HousekeeperDoor(self._vault)
         self.operator = OperatorDoor(self._vault)
+        self.signin = DoorVerbs(self._vault)
         self.inspector = InspectingVerbs(laid_open)
         self.public = PublishingVerbs(laid_open)
         self.restoring = RestoringVerbs(laid_open)

@@ -26,6 +26,7 @@ from keyvault.process.guard import GatewayDoor, Guard, HousekeeperDoor, Operator
 from keyvault.process.request_id import REQUEST_ID
 from keyvault.process.sockets import claim, foreign
 from keyvault.process.wire import LARGEST_MESSAGE, Verb, read_call, verbs_of, write_error
+from keyvault.verbs.door import DoorVerbs
 from keyvault.verbs.operator.inspecting import InspectingVerbs
 from keyvault.verbs.public import PublishingVerbs
 from records.errors import CoffreError, Invalid, Refused
@@ -40,6 +41,7 @@ DOORS: Mapping[str, type] = {
     "housekeeper": HousekeeperDoor,
     "operator": OperatorDoor,
     "inspector": InspectingVerbs,
+    "signin": DoorVerbs,
     "public": PublishingVerbs,
 }
 PEER_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid (unix(7), SO_PEERCRED)

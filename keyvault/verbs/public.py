@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from keyvault.context import Vault
 from keyvault.log.sequencer import InclusionProofs
-from keyvault.status import issuers_told, notice_counts, oldest_waiting_s
+from keyvault.status import doors_told, issuers_told, notice_counts, oldest_waiting_s
 from records.errors import Invalid
 
 MOST_LEAVES = 256
@@ -33,6 +33,13 @@ class KnownIssuers(NamedTuple):
     new: list[str]
 
 
+class WatchedDoors(NamedTuple):
+    """Events of the doors in this clock hour, and which passed their threshold in it or the one before."""
+
+    counts: dict[str, int]
+    past: list[str]
+
+
 class PublishingVerbs:
     """For whoever serves `/audit` and `/metrics`, and for intake's pinned key."""
 
@@ -54,6 +61,12 @@ class PublishingVerbs:
         with self._vault.store.reading() as tx:
             told = issuers_told(tx, self._vault.now_ms() // 1000)
         return KnownIssuers(told["issuers"], told["issuers_new"])
+
+    def watched_doors(self) -> WatchedDoors:
+        """How often what came at the doors, for whoever watches the installation: numbers alone."""
+        with self._vault.store.reading() as tx:
+            told = doors_told(tx, self._vault.now_ms())
+        return WatchedDoors(told["doors"], told["doors_past_threshold"])
 
     def last_checkpoint(self) -> str:
         return self._vault.sequencer.last_checkpoint()

@@ -79,6 +79,7 @@ class Action(StrEnum):
     IDENTIFY = "identify"
     ISSUE_IDENTITY = "issue_identity"
     AUTHENTICATE = "authenticate"
+    SIGN_IN = "sign_in"
     REJECT = "reject"
     QUARANTINE = "quarantine"
     STILL = "still"
@@ -114,7 +115,7 @@ class Outcome(StrEnum):
 
 
 class ReasonCode(StrEnum):
-    """The reasons of decisions. The first ten permit, all others deny."""
+    """The reasons of decisions. The first eleven permit, all others deny."""
 
     OWN_RECORD = "own_record"
     AUTHORISED = "authorised"
@@ -126,6 +127,7 @@ class ReasonCode(StrEnum):
     AUTHOR = "author"
     OWN_ACTIONS = "own_actions"
     CONSENT_RECORDED = "consent_recorded"
+    PROVEN = "proven"
 
     NOT_AUTHORISED = "not_authorised"
     NO_SUCH_RECORD = "no_such_record"
@@ -164,6 +166,13 @@ class ReasonCode(StrEnum):
     RECORD_EXISTS = "record_exists"
     BAD_CREDENTIAL = "bad_credential"
     STEP_UP_REQUIRED = "step_up_required"
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a reason
+    WRONG_CODE = "wrong_code"
+    WRONG_LETTER = "wrong_letter"
+    WRONG_PASSKEY = "wrong_passkey"
+    PASSKEY_CLONED = "passkey_cloned"
+    TOO_MANY_TRIES = "too_many_tries"
+    CERTIFICATE_REFUSED = "certificate_refused"
 
 
 class Obligation(StrEnum):

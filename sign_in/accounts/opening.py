@@ -8,6 +8,7 @@ from records.errors import Invalid, NotFound
 from records.people.contacts import ContactKind, read_contact
 from records.people.identity import INS
 from records.text.languages import FRENCH
+from records.vocabulary.codes import Role
 from sign_in.accounts.account import (
     IDENTIFIER_LETTERS,
     Account,
@@ -19,6 +20,11 @@ from sign_in.accounts.account import (
 from sign_in.accounts.letters import LetterCode, Letters, Purpose
 from sign_in.sending import Carrier, first_code
 from sign_in.store import AccountStore
+from sign_in.tokens.proven import Means, Proven
+from sign_in.watching.outbox import Outbox
+
+HOST = Proven(Role.OPERATOR, "host", {}, Means.COMMAND, 0)
+"""Whoever has the command line of the sign-in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +46,23 @@ class Opening:
         rows: AccountRows,
         letters: Letters,
         carrier: Carrier,
+        outbox: Outbox,
         clock: Callable[[], float],
     ) -> None:
-        self._store, self._rows, self._letters = store, rows, letters
+        self._store, self._rows, self._letters, self._outbox = store, rows, letters, outbox
         self._carrier, self._clock = carrier, clock
 
     def open(
-        self, ins: INS, kind: ContactKind, contact: str, *, by_letter: bool, language: str = FRENCH
+        self,
+        ins: INS,
+        kind: ContactKind,
+        contact: str,
+        *,
+        by_letter: bool,
+        by: Proven,
+        language: str = FRENCH,
     ) -> Opened:
-        """Raises `Conflict` "account_exists", `Invalid` "bad_contact" or "no_carrier"."""
+        """`by` opens it. Raises `Conflict` "account_exists", `Invalid` "bad_contact" or "no_carrier"."""
         address = read_contact(kind, contact)
         if not self._carrier.carries(kind):
             raise Invalid(
@@ -67,6 +81,7 @@ class Opening:
         )
         with self._store.writing() as tx:
             self._rows.add(tx, account, self._now_ms())
+            self._outbox.opened(tx, by, account.ins)
             letter = self._letters.draw(tx, account.account_id, Purpose.FIRST_VISIT, self._now_ms())
         identifier = in_groups(account.identifier, 5)
         if by_letter:

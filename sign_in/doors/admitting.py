@@ -32,7 +32,7 @@ class Admitting:
     ) -> tuple[Admitted, Met]:
         now = int(self._clock())
         met = self._devices.meet(tx, account.account_id, visitor.device, visitor.label, now * 1000)
-        session = self._sessions.begin(tx, account.account_id, met.name, self._proven(account, means, now))
+        session = self._sessions.begin(tx, account.account_id, met, self._proven(account, means, now))
         return Admitted(session, met.secret, leads_to), met
 
     def tell(self, account: Account, met: Met) -> None:
@@ -45,5 +45,10 @@ class Admitting:
             log.warning("a new device could not be told", extra={"code": error.code})
 
     def _proven(self, account: Account, means: Means, now: int) -> Proven:
-        subject = f"ins-hmac:{b64(self._keys.name(Named.SUBJECT, account.ins))}"
-        return Proven(Role.PATIENT, subject, {"ins": account.ins}, means, now)
+        return proven_holder(self._keys, account, means, now)
+
+
+def proven_holder(keys: AccountKeys, account: Account, means: Means, now: int) -> Proven:
+    """The patient whose account it is (`now`: unix seconds)."""
+    subject = f"ins-hmac:{b64(keys.name(Named.SUBJECT, account.ins))}"
+    return Proven(Role.PATIENT, subject, {"ins": account.ins}, means, now)

@@ -9,17 +9,21 @@ from collections.abc import Callable
 
 from keyvault.credentials.account_keys import AccountKeys
 from records.errors import CoffreError, Refused
+from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import Account, AccountRows, AccountState, as_read
 from sign_in.accounts.devices import Devices
 from sign_in.accounts.letters import Letters
 from sign_in.accounts.passwords import Passwords
 from sign_in.accounts.tries import Tries
+from sign_in.doors.admitting import proven_holder
 from sign_in.doors.visitor import Visitor
-from sign_in.events import DoorEvent, Noted, Witness
 from sign_in.passkeys.passkey import Passkeys
 from sign_in.sending import Carrier, password_changed
 from sign_in.sessions.sessions import Sessions
 from sign_in.store import AccountStore
+from sign_in.tokens.proven import Means
+from sign_in.watching.events import Noted, Witness
+from sign_in.watching.outbox import Outbox
 
 log = logging.getLogger("coffre.sign_in")
 
@@ -44,10 +48,11 @@ class LetterDoor:
         sessions: Sessions,
         carrier: Carrier,
         witness: Witness,
+        outbox: Outbox,
         clock: Callable[[], float],
     ) -> None:
         self._store, self._passwords, self._sessions = store, passwords, sessions
-        self._keys, self._witness = keys, witness
+        self._keys, self._witness, self._outbox = keys, witness, outbox
         self._carrier, self._clock = carrier, clock
         self._rows, self._letters, self._tries = AccountRows(keys), Letters(keys), Tries(keys)
         self._devices, self._passkeys = Devices(keys), Passkeys(keys)
@@ -86,6 +91,8 @@ class LetterDoor:
             self._sessions.end(tx, account.account_id)
             self._devices.forget_all(tx, account.account_id)
             self._passkeys.remove_all(tx, account.account_id)  # whoever was in may have made one
+            who = proven_holder(self._keys, account, Means.LETTER, self._now_ms() // 1000)
+            self._outbox.arrived(tx, DoorEvent.CHOSEN, who)
         return account, was_here
 
     def ask(self, identifier: str, visitor: Visitor) -> None:
@@ -97,6 +104,7 @@ class LetterDoor:
             account = self._rows.of_identifier(tx, told)
             if account is not None and account.state is AccountState.ACTIVE:
                 self._letters.ask(tx, account.account_id, self._now_ms())
+                self._outbox.asked(tx, DoorEvent.LETTER_ASKED, account.ins)
         self._note(DoorEvent.LETTER_ASKED, told, visitor)
 
     def _note(self, event: DoorEvent, identifier: str, visitor: Visitor) -> None:

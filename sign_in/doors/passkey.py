@@ -10,12 +10,12 @@ from collections.abc import Callable
 
 from keyvault.credentials.account_keys import AccountKeys
 from records.errors import CoffreError
+from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import Account, AccountRows, AccountState
 from sign_in.accounts.entries import Entries, NoCode
 from sign_in.accounts.tries import TooManyTries, Tries
 from sign_in.doors.admitting import Admitting
 from sign_in.doors.visitor import Admitted, Visitor
-from sign_in.events import DoorEvent, Noted, Witness
 from sign_in.passkeys.ceremonies import (
     NOBODYS_KEY,
     Answer,
@@ -32,6 +32,7 @@ from sign_in.passkeys.relying_party import RelyingParty
 from sign_in.sending import Carrier, passkey_copied
 from sign_in.store import AccountStore, AccountTransaction
 from sign_in.tokens.proven import Means
+from sign_in.watching.events import Noted, Witness
 
 log = logging.getLogger("coffre.sign_in")
 
@@ -110,7 +111,7 @@ class PasskeyDoor:
             self._note(DoorEvent.PASSKEY_WRONG, "", visitor)
             raise
         if is_copied:  # outside: that it is in doubt stays
-            self._note(DoorEvent.PASSKEY_CLONED, account.identifier, visitor)
+            self._note(DoorEvent.PASSKEY_CLONED, account.identifier, visitor, account.ins)
             self._tell_copied(account)
             raise PasskeyRefused
         self._note(DoorEvent.SIGNED_IN, account.identifier, visitor)
@@ -158,9 +159,11 @@ class PasskeyDoor:
         except CoffreError as error:
             log.warning("a copied passkey could not be told", extra={"code": error.code})
 
-    def _note(self, event: DoorEvent, identifier: str, visitor: Visitor) -> None:
+    def _note(
+        self, event: DoorEvent, identifier: str, visitor: Visitor, failed_at: str | None = None
+    ) -> None:
         who = self._keys.pseudonym(identifier) if identifier else ""
-        self._witness.note(Noted(event, who, visitor.address))
+        self._witness.note(Noted(event, who, visitor.address, failed_at))
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)

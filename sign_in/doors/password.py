@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from keyvault.credentials.account_keys import AccountKeys
 from records.errors import CoffreError, Refused
+from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import Account, AccountRows, AccountState, as_read
 from sign_in.accounts.devices import Devices
 from sign_in.accounts.entries import Entries, Entry, NoCode, WrongCode
@@ -17,11 +18,11 @@ from sign_in.accounts.passwords import Passwords
 from sign_in.accounts.tries import TooManyTries, Tries, Whose
 from sign_in.doors.admitting import Admitting
 from sign_in.doors.visitor import Admitted, Visitor
-from sign_in.events import DoorEvent, Noted, Witness
 from sign_in.passkeys.passkey import Passkeys
 from sign_in.sending import Carrier, sign_in_code
 from sign_in.store import AccountStore, AccountTransaction
 from sign_in.tokens.proven import Means
+from sign_in.watching.events import Noted, Witness
 
 log = logging.getLogger("coffre.sign_in")
 
@@ -61,7 +62,7 @@ class PasswordDoor:
             counted = self._counted(tx, told, account, visitor)
         kept = account.password if account is not None and account.state is AccountState.ACTIVE else None
         if not self._passwords.holds(password, kept) or account is None:
-            self._note(DoorEvent.FIRST_STEP_WRONG, told, visitor)
+            self._note(DoorEvent.FIRST_STEP_WRONG, told, visitor, account)
             raise WrongPassword
         self._note(DoorEvent.FIRST_STEP, told, visitor)
         with self._store.writing() as tx:  # in the order of counting: no two requests wait for each other
@@ -110,7 +111,7 @@ class PasswordDoor:
                 self._tries.forgive(tx, self._codes_for(tx, account, visitor))
                 admitted, met = self._admitting.admit(tx, account, visitor, Means.TWO_FACTORS, entry.leads_to)
         if not is_right:  # outside: what was counted stays
-            self._note(DoorEvent.CODE_WRONG, account.identifier, visitor)
+            self._note(DoorEvent.CODE_WRONG, account.identifier, visitor, account)
             raise WrongCode
         self._note(DoorEvent.SIGNED_IN, account.identifier, visitor)
         if met.is_new:
@@ -137,8 +138,11 @@ class PasswordDoor:
             self._note(DoorEvent.PAUSED, identifier, visitor)
             raise
 
-    def _note(self, event: DoorEvent, identifier: str, visitor: Visitor) -> None:
-        self._witness.note(Noted(event, self._keys.pseudonym(identifier), visitor.address))
+    def _note(
+        self, event: DoorEvent, identifier: str, visitor: Visitor, failed_at: Account | None = None
+    ) -> None:
+        whose = failed_at.ins if failed_at is not None else None
+        self._witness.note(Noted(event, self._keys.pseudonym(identifier), visitor.address, whose))
 
     def _counted(
         self, tx: AccountTransaction, identifier: str, account: Account | None, visitor: Visitor

@@ -12,11 +12,13 @@ from uuid import UUID
 
 from keyvault.credentials.account_keys import AccountKeys, Named, Sealed
 from records.errors import Refused
+from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.devices import Devices
 from sign_in.doors.recognised import RecognisedProfessional, from_json, to_json
 from sign_in.doors.visitor import Admitted, Visitor
 from sign_in.sessions.sessions import Sessions
 from sign_in.store import AccountStore, AccountTransaction
+from sign_in.watching.events import Noted, Witness
 
 HANDOVER_MS = 60_000
 CHOICE_MS = 10 * 60_000
@@ -33,9 +35,15 @@ class ProfessionalDoor:
     """Lets professionals in whom a card or a provider has recognised."""
 
     def __init__(
-        self, store: AccountStore, keys: AccountKeys, sessions: Sessions, clock: Callable[[], float]
+        self,
+        store: AccountStore,
+        keys: AccountKeys,
+        sessions: Sessions,
+        witness: Witness,
+        clock: Callable[[], float],
     ) -> None:
         self._store, self._keys, self._sessions, self._clock = store, keys, sessions, clock
+        self._witness = witness
         self._devices = Devices(keys)
 
     def hand_over(self, who: RecognisedProfessional, state: str) -> str:
@@ -88,7 +96,9 @@ class ProfessionalDoor:
     ) -> Admitted:
         account, now = self._account(who), int(self._clock())
         met = self._devices.meet(tx, account, visitor.device, visitor.label, now * 1000)
-        session = self._sessions.begin(tx, account, met.name, who.acting(who.practices[number]))
+        session = self._sessions.begin(tx, account, met, who.acting(who.practices[number]))
+        for event in (DoorEvent.SIGNED_IN, *([DoorEvent.NEW_DEVICE] if met.is_new else [])):
+            self._witness.note(Noted(event, self._keys.pseudonym(who.subject), visitor.address))
         return Admitted(session, met.secret, leads_to)
 
     def _account(self, who: RecognisedProfessional) -> UUID:

@@ -12,9 +12,10 @@ from uuid import UUID
 
 from keyvault.credentials.account_keys import AccountKeys
 from records.errors import CoffreError, Refused
+from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import Account, AccountRows, AccountState
+from sign_in.doors.admitting import proven_holder
 from sign_in.doors.visitor import Visitor
-from sign_in.events import DoorEvent, Noted, Witness
 from sign_in.passkeys.ceremonies import challenge_of_making, made, making
 from sign_in.passkeys.challenges import Challenges, Use
 from sign_in.passkeys.passkey import Passkey, Passkeys, read_label
@@ -23,6 +24,9 @@ from sign_in.sending import Carrier, new_passkey
 from sign_in.sessions.own import SignedOut
 from sign_in.sessions.sessions import Sessions
 from sign_in.store import AccountStore, AccountTransaction
+from sign_in.tokens.proven import Means
+from sign_in.watching.events import Noted, Witness
+from sign_in.watching.outbox import Outbox
 
 SHOWN_LETTERS = 4
 """Of the identifier, in the lists that authenticators and their clouds show: enough to tell a couple's two
@@ -64,10 +68,12 @@ class OwnPasskeys:
         sessions: Sessions,
         carrier: Carrier,
         witness: Witness,
+        outbox: Outbox,
         clock: Callable[[], float],
     ) -> None:
         self._store, self._keys, self._party, self._sessions = store, keys, party, sessions
         self._carrier, self._witness, self._clock = carrier, witness, clock
+        self._outbox = outbox
         self._rows, self._passkeys, self._challenges = AccountRows(keys), Passkeys(keys), Challenges(keys)
 
     def show(self, code: str | None) -> ShownPasskeys:
@@ -96,6 +102,7 @@ class OwnPasskeys:
                 made_at=self._now_ms(),
             )
             self._passkeys.add(tx, passkey)
+            self._keep(tx, DoorEvent.PASSKEY_ADDED, account)
         self._note(DoorEvent.PASSKEY_ADDED, account, visitor)
         self._tell(account)
 
@@ -109,7 +116,13 @@ class OwnPasskeys:
         """Raises `NotFound` "no_passkey", and as `_changing`."""
         with self._changing(code) as (tx, account, _):
             self._passkeys.remove(tx, self._passkeys.own(tx, account.account_id, name))
+            self._keep(tx, DoorEvent.PASSKEY_REMOVED, account)
         self._note(DoorEvent.PASSKEY_REMOVED, account, visitor)
+
+    def _keep(self, tx: AccountTransaction, event: DoorEvent, account: Account) -> None:
+        """For the log of the person who is signed in."""
+        who = proven_holder(self._keys, account, Means.SESSION, self._now_ms() // 1000)
+        self._outbox.arrived(tx, event, who)
 
     @contextmanager
     def _changing(self, code: str | None) -> Iterator[tuple[AccountTransaction, Account, UUID]]:

@@ -20,6 +20,7 @@ from sign_in.doors.professional import ProfessionalDoor
 from sign_in.doors.recognised import by_card
 from sign_in.tokens.issuing import TokenIssuer
 from sign_in.tokens.proven import Means, Proven
+from sign_in.watching.certificates import WatchedCertificates
 from storage.index_parts import Named
 
 LIFE_S = 3600
@@ -33,14 +34,35 @@ def application(
     professionals: ProfessionalDoor,
     directory: Named,
     issuer: TokenIssuer,
+    watched: WatchedCertificates,
+    caller: Callable[[Request], str],
     origin: str,
     clock: Callable[[], float],
 ) -> FastAPI:
-    """Nothing but what certificates open; `origin` is that of the name of people."""
+    """Nothing but what certificates open; `origin` is that of the name of people, `caller` tells where a
+    request comes from.
+    """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    _install_card(app, door, professionals, directory, origin, clock)
-    _install_token(app, door, issuer, clock)
+    come = _Come(watched, caller)
+    _install_card(app, door, professionals, directory, come, origin, clock)
+    _install_token(app, door, issuer, come, clock)
     return app
+
+
+class _Come:
+    """Certificates that came, for whoever watches the door."""
+
+    def __init__(self, watched: WatchedCertificates, caller: Callable[[Request], str]) -> None:
+        self._watched, self._caller = watched, caller
+
+    def refused(self, request: Request, error: CoffreError) -> None:
+        """Counted where it was a certificate that the door does not believe, or none that can be read."""
+        if isinstance(error, CertificateRefused | Invalid):
+            given = ", ".join(request.headers.getlist("client-cert"))
+            self._watched.refused(given, self._caller(request))
+
+    def issued(self, request: Request, who: Proven, certificate: Certificate) -> None:
+        self._watched.issued(who, thumbprint(certificate), self._caller(request))
 
 
 def _install_card(
@@ -48,6 +70,7 @@ def _install_card(
     door: CertificateDoor,
     professionals: ProfessionalDoor,
     directory: Named,
+    come: _Come,
     origin: str,
     clock: Callable[[], float],
 ) -> None:
@@ -62,28 +85,34 @@ def _install_card(
         try:
             told = {"code": await asyncio.to_thread(recognised, _certificate(request), state)}
         except CoffreError as error:
+            come.refused(request, error)
             told = {"refus": error.code}
         query = urlencode({"state": state, **told})
         return RedirectResponse(f"{origin}/sign-in/carte/retour?{query}", 303, NO_STORE)
 
 
 def _install_token(
-    app: FastAPI, door: CertificateDoor, issuer: TokenIssuer, clock: Callable[[], float]
+    app: FastAPI, door: CertificateDoor, issuer: TokenIssuer, come: _Come, clock: Callable[[], float]
 ) -> None:
-    def issued(certificate: Certificate, form: dict[str, str]) -> str:
+    def issued(request: Request, form: dict[str, str]) -> str:
+        certificate = _certificate(request)
         asked = token_request(form)
         holder = door.depositor(certificate)
         check_client(asked, _structure(holder))
         bound = Binding(Confirmation.CERTIFICATE, thumbprint(certificate))
-        return issuer.issue(_depositing(holder, int(clock())), bound_to=bound, lifetime=LIFE_S)
+        who = _depositing(holder, int(clock()))
+        made = issuer.issue(who, bound_to=bound, lifetime=LIFE_S)
+        come.issued(request, who, certificate)
+        return made
 
     @app.post("/token")
     async def token(request: Request) -> Response:
         """RFC 6749 section 4.4 with RFC 8705 section 2.1."""
         try:
             form = await _form(request)
-            made = await asyncio.to_thread(issued, _certificate(request), form)
+            made = await asyncio.to_thread(issued, request, form)
         except CoffreError as error:
+            come.refused(request, error)
             return _refused(error)
         answer = {"access_token": made, "token_type": "Bearer", "expires_in": LIFE_S, "scope": SCOPE}
         return JSONResponse(answer, headers=NO_STORE)

@@ -9,9 +9,12 @@ from keyvault.credentials.claims import Binding
 from keyvault.credentials.sign_in_links import digest_of, new_sign_in
 from records.errors import Invalid
 from records.sessions import IDLE_MS, LONGEST_S
+from records.vocabulary.door_events import DoorEvent
+from sign_in.accounts.devices import Met
 from sign_in.store import AccountTransaction
 from sign_in.tokens.issuing import TokenIssuer
 from sign_in.tokens.proven import Proven
+from sign_in.watching.outbox import Outbox
 from storage.index_ports import SignInIndex
 from storage.rows import SignedIn
 
@@ -32,12 +35,21 @@ class Sessions:
     """`bound_to`: the key of the process of the pages, whose calls alone their credentials are good for."""
 
     def __init__(
-        self, index: SignInIndex, issuer: TokenIssuer, bound_to: Binding | None, clock: Callable[[], float]
+        self,
+        index: SignInIndex,
+        issuer: TokenIssuer,
+        bound_to: Binding | None,
+        outbox: Outbox,
+        clock: Callable[[], float],
     ) -> None:
         self._index, self._issuer, self._bound_to, self._clock = index, issuer, bound_to, clock
+        self._outbox = outbox
 
-    def begin(self, tx: AccountTransaction, account_id: UUID, device: bytes, who: Proven) -> str:
-        """The code for the browser's cookie, drawn now: none that was there before is ever taken over."""
+    def begin(self, tx: AccountTransaction, account_id: UUID, met: Met, who: Proven) -> str:
+        """The code for the browser's cookie, drawn now: none that was there before is ever taken over.
+
+        The log is told in the same transaction, and of a new device as well.
+        """
         session_id, now = uuid4(), self._now_ms()
         made = new_sign_in(
             self._issuer.issue(who, bound_to=self._bound_to, lifetime=LONGEST_S),
@@ -51,11 +63,14 @@ class Sessions:
             {
                 "session_id": session_id,
                 "account_id": account_id,
-                "device": device,
+                "device": met.name,
                 "began_at": now,
                 "expires": expires,
             },
         )
+        self._outbox.arrived(tx, DoorEvent.SIGNED_IN, who)
+        if met.is_new:
+            self._outbox.arrived(tx, DoorEvent.NEW_DEVICE, who)
         self._index.put_sign_in(
             SignedIn(
                 digest=made.digest,

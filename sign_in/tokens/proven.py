@@ -15,6 +15,9 @@ class Means(StrEnum):
     CARD = "card"
     PRO_SANTE_CONNECT = "psc"
     CERTIFICATE = "certificate"
+    LETTER = "letter"
+    SESSION = "session"
+    COMMAND = "command"
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,3 +89,13 @@ compact_table(
     int_column("expires"),
     Index("challenge_by_expiry", "expires"),
 )
+# what the vault is to be told of the doors, until it has it
+Table(
+    "door_note",
+    ACCOUNTS,
+    id_column("note_id", primary_key=True),
+    int_column("due"),
+    int_column("counted"),
+    bytes_column("sealed"),
+    Index("door_note_by_due", "due", "note_id"),
+)

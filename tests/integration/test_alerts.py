@@ -45,6 +45,7 @@ WRONG: dict[str, Series] = {
     "StructurePastAllowance": {"coffre_structures_past_allowance": "1x120"},
     "NoticesWait": {"coffre_notices_oldest_waiting_seconds": "4000x120"},
     "IssuerNew": {'coffre_issuer_new{issuer="x"}': "1x120"},
+    "MoreAtTheDoors": {'coffre_door_threshold_passed{event="password_wrong"}': "1x120"},
     "RefusedAtTheDoor": {READ % 401: "0+120x120"},
     "PicturesMissing": {"coffre_deposits_without_renditions": "500x480"},
     "DoctorFound": {'coffre_doctor_finding{check="disk"}': "1x480"},
@@ -91,6 +92,7 @@ def _labels(name: str, severity: str) -> dict[str, str]:
         "CoffreDown": {"job": "coffre", "instance": "a"},
         "CoffreNotReady": {"instance": "a"},
         "IssuerNew": {"issuer": "x"},
+        "MoreAtTheDoors": {"event": "password_wrong"},
         "DoctorFound": {"check": "disk"},
     }
     return {"severity": severity, **more.get(name, {})}

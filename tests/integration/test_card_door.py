@@ -5,6 +5,7 @@ there, and what it takes away, is tested in test_proxy.py.
 """
 
 import json
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from sign_in.certificates.holders import CardType
 from tests import igc
 from tests.integration.pages import Browser, Page
 from tests.integration.support import Coffre, serving
+from tests.integration.test_sign_in import eventually
 
 MACHINES = "https://machines.coffre.example"
 STAFF = "3750000001/0042"
@@ -39,6 +41,14 @@ class Door:
     authority: igc.Authority
     folder: Path
     socket: Path
+    collector: socket.socket
+
+    def seen(self, *events: str) -> list[dict[str, str]]:
+        """What a collector of syslog hears, up to the last of these."""
+        found: list[dict[str, str]] = []
+        while [each["event"] for each in found[-len(events) :]] != list(events):
+            found.append(json.loads(self.collector.recv(8192).decode().partition("\ufeff")[2]))
+        return found
 
     def proxy(self) -> httpx.Client:
         """As the proxy reaches the socket."""
@@ -53,7 +63,7 @@ class Door:
 
     def token(self, holder: igc.Issued, **form: str) -> httpx.Response:
         with self.proxy() as proxy:
-            headers = {"Client-Cert": igc.header_value(holder.der).decode()}
+            headers = {"Client-Cert": igc.header_value(holder.der).decode(), "X-Forwarded-For": "192.0.2.7"}
             return proxy.post("/token", data={"grant_type": "client_credentials", **form}, headers=headers)
 
 
@@ -68,21 +78,25 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         made = authority.revocation_list(issuer=issuer)
         (lists / f"{name}.crl").write_bytes(made.public_bytes(Encoding.DER))
     initialise(load(data=folder / "data"))
+    collector = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    collector.bind(str(folder / "log"))
+    collector.settimeout(10)
     settings = {
+        "COFFRE_SYSLOG_URL": f"unix://{folder}/log",
         "COFFRE_MACHINES_URL": MACHINES,
         "COFFRE_CERTIFICATES_SOCKET": str(folder / "certificates.sock"),
         "COFFRE_CARD_AUTHORITIES": str(folder / "authorities.pem"),
         "COFFRE_ORGANISATION_AUTHORITIES": str(folder / "authorities.pem"),
         "COFFRE_REVOCATION_LISTS": str(lists),
     }
-    with serving(folder / "data", **settings) as coffre:
+    with collector, serving(folder / "data", **settings) as coffre:
         entries = [
             DirectoryEntry(person, Exercise(person.number, "10", "SM26", place.number, "SA07"), place)
             for person, place in ((CLAIRE, CABINET), (CLAIRE, HOSPITAL), (ALONE, CABINET))
         ]
         with coffre.system() as system:
             system.index.put_directory(entries, at=1)
-        yield Door(coffre, authority, lists, folder / "certificates.sock")
+        yield Door(coffre, authority, lists, folder / "certificates.sock", collector)
 
 
 def left(browser: Browser) -> str:
@@ -192,3 +206,19 @@ def test_other_requests_for_a_credential_are_refused_as_oauth_has_it(door: Door)
         assert (answer.status_code, answer.json()["error"]) == (status, error)
     doctor = door.token(door.authority.card())
     assert (doctor.status_code, doctor.json()["code"]) == (401, "card_is_a_persons")
+
+
+@pytest.mark.requirement("R54", "R56")
+def test_whoever_watches_is_told_of_cards_and_certificates_and_the_log_as_well(door: Door) -> None:
+    """One name for each event: in syslog, in the log, among the professional's own actions."""
+    browser = Browser(door.coffre)
+    browser.http.get(returned(door, left(browser), door.authority.card(number=ALONE.number)))
+    by_card, device = door.seen("signed_in", "new_device")[-2:]
+    assert by_card["who"] == device["who"] and ALONE.number not in str((by_card, device))
+    assert door.token(door.authority.organisation()).status_code == 200
+    assert door.seen("token_issued")[-1]["address"] == "192.0.2.7"
+    assert door.token(igc.Authority(now=datetime.now(UTC)).organisation()).status_code == 401
+    assert door.seen("certificate_refused")[-1]["address"] == "192.0.2.7"
+    eventually(lambda: browser.get("/mes-consultations").text, "Connexion")
+    counted = door.coffre.http.get("/metrics").text
+    assert 'coffre_door_events_this_hour{event="token_issued"}' in counted

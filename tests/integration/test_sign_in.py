@@ -1,6 +1,8 @@
 """A patient signs in at the door: first visit, password and code, and what the pages show then (R4)."""
 
-from collections.abc import Iterator
+import json
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,30 @@ def test_a_patient_signs_in_with_identifier_password_and_code(person: Person) ->
     assert page.headings[0] == (1, "Mes documents")
     assert browser.http.post("/sign-out", data=page.form("/sign-out").fields).status_code == 303
     assert browser.get("/choix", 403)
+
+
+@pytest.mark.requirement("R4", "R54")
+def test_a_patient_reads_in_the_own_history_when_she_signed_in(at_door: Door) -> None:
+    """The log is told within seconds, and of tries at the account as well."""
+    person = at_door.person()
+    assert person.knock(person.browser(), "un autre mot de passe").status_code == 403
+    browser, first = person.enter(), "Première connexion depuis cet appareil"
+    text = eventually(lambda: browser.get("/consultations?qui=tous").text, first)
+    assert "Connexion à votre espace" in text and "Choix d'un mot de passe" in text
+    counted = "coffre_door_events_this_hour"
+    found = at_door.coffre.http.get("/metrics").text
+    assert f'{counted}{{event="signed_in"}}' in found and "coffre_door_threshold_passed{" not in found
+    told = at_door.command("status", "--json")
+    assert json.loads(told)["doors"]["signed_in"] >= 1
+
+
+def eventually(read: Callable[[], str], said: str) -> str:
+    """What is read once it says so; the doors tell the log each second."""
+    until = time.monotonic() + 20
+    while said not in (text := read()):
+        assert time.monotonic() < until, f"{said} is not in {text}"
+        time.sleep(0.2)
+    return text
 
 
 @pytest.mark.requirement("R4")

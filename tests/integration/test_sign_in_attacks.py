@@ -22,17 +22,19 @@ from records.sessions import IDLE_MS, LONGEST_S, OVERLAP_MS, RENEWED_AFTER_MS
 from records.vocabulary.codes import Environment
 from sign_in.accounts.account import AccountRows
 from sign_in.accounts.letters import Letters
-from sign_in.accounts.opening import Opening
+from sign_in.accounts.opening import HOST, Opening
 from sign_in.accounts.passwords import Passwords
 from sign_in.accounts.tries import ACCOUNT, ADDRESS, TooManyTries
 from sign_in.doors.admitting import Admitting
 from sign_in.doors.letter import LetterDoor, WrongLetter
 from sign_in.doors.password import PasswordDoor, WrongPassword
 from sign_in.doors.visitor import Admitted, Visitor
-from sign_in.events import THRESHOLDS, DoorEvent, Noted, Watched
 from sign_in.sending import Message
 from sign_in.sessions.sessions import Sessions
 from sign_in.tokens.issuing import TokenIssuer
+from sign_in.watching.counts import Counts
+from sign_in.watching.events import Noted, Watched
+from sign_in.watching.outbox import Outbox
 from storage.accounts.tables import ACCOUNTS
 from storage.engines import engine_for
 from storage.index.store import SqlIndex
@@ -80,15 +82,16 @@ class Attacked:
         self.index, self.store = SqlIndex(stores["index"]), SqlVaultStore(stores["accounts"], ACCOUNTS)
         keys, passwords = AccountKeys(bytes(32)), Passwords(hashes, lambda _: False)
         issuer = TokenIssuer(Authority(bytes(range(32)), environment=Environment.DEMO), "coffre/demo")
-        sessions = Sessions(self.index, issuer, None, self.clock)
+        outbox = Outbox(keys, self.clock)
+        sessions = Sessions(self.index, issuer, None, outbox, self.clock)
         admitting = Admitting(keys, sessions, self.mailbox, self.clock)
-        self.door = PasswordDoor(
-            self.store, keys, passwords, self.mailbox, admitting, Watched([self.seen], self.clock), self.clock
-        )
+        self.counts, self.outbox = Counts(), outbox
+        watched = Watched([self.seen, self.counts])
+        self.door = PasswordDoor(self.store, keys, passwords, self.mailbox, admitting, watched, self.clock)
         self.letter = LetterDoor(
-            self.store, keys, passwords, sessions, self.mailbox, Watched([], self.clock), self.clock
+            self.store, keys, passwords, sessions, self.mailbox, Seen(), outbox, self.clock
         )
-        self.opening = Opening(self.store, AccountRows(keys), Letters(keys), self.mailbox, self.clock)
+        self.opening = Opening(self.store, AccountRows(keys), Letters(keys), self.mailbox, outbox, self.clock)
         self.pages = PageSessions(self.index, "http://127.0.0.1:1", Environment.DEMO, self.clock)
 
     def clock(self) -> float:
@@ -97,7 +100,7 @@ class Attacked:
     def account(self) -> str:
         """Its identifier; the password is `PASSWORD`."""
         ins = INS(new_ins(), OID)
-        opened = self.opening.open(ins, ContactKind.EMAIL, "zoe@example.fr", by_letter=True)
+        opened = self.opening.open(ins, ContactKind.EMAIL, "zoe@example.fr", by_letter=True, by=HOST)
         assert opened.letter is not None
         self.letter.choose(opened.identifier, opened.letter.code, PASSWORD, visitor())
         self.holders[opened.identifier] = ins
@@ -167,14 +170,6 @@ def test_one_address_does_not_try_every_account(attacked: Attacked) -> None:
             continue
     assert judged == ADDRESS.free
     attacked.enter(attacked.account())
-
-
-def test_whoever_watches_the_door_is_told_once_that_a_threshold_is_passed(attacked: Attacked) -> None:
-    for _ in range(2 * THRESHOLDS[DoorEvent.FIRST_STEP_WRONG]):
-        with pytest.raises(WrongPassword):
-            attacked.door.knock(uuid4().hex, PASSWORD, visitor())
-    passed = [noted.who for noted in attacked.seen.events if noted.event is DoorEvent.THRESHOLD]
-    assert passed == ["password_wrong"]
 
 
 def test_events_name_one_account_alike_and_nobody(attacked: Attacked) -> None:

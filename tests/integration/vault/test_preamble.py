@@ -46,7 +46,7 @@ ROLE, NOBODY = ReasonCode.ROLE_NOT_ENTITLED, ReasonCode.NO_SUCH_RECORD
 OTHER, PURPOSE = PurposeOfUse.MAINTENANCE, ReasonCode.PURPOSE_NOT_ENTITLED
 OVER = Denied(ReasonCode.QUOTA_EXCEEDED)
 CHANGE = CardChange(action=Action.AUTHORISE, professional=DOCTOR)
-DOORS = ("reader", "gateway", "worker", "housekeeper", "operator", "inspector", "public")
+DOORS = ("reader", "gateway", "worker", "housekeeper", "operator", "inspector", "signin", "public")
 CONTENT = b"%PDF-1.7 compte rendu"
 Ask = Callable[[Guard, Call, Call], object]  # the second is another person's
 
@@ -221,7 +221,7 @@ UNASKED: Mapping[str, frozenset[str]] = {
         f"restoring.{name}" for name in ("frozen", "replay", "replay_shipped", "end")
     ),
 }
-NOBODYS_DOORS = {"housekeeper", "inspector", "public"}
+NOBODYS_DOORS = {"housekeeper", "inspector", "public", "signin"}
 
 
 def verbs_with_doors(guard: Guard) -> dict[str, Callable[..., object]]:

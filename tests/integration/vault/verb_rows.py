@@ -27,12 +27,14 @@ from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest
 from keyvault.verbs.worker.ingest_request import IngestRequest
 from records.consent import CardAuthorisation, Emergency
 from records.documents.label_changes import LabelChange
+from records.door_notes import DoorNote
 from records.errors import NotFound
 from records.fhir.search.fhir_search import DOCUMENT, SET, FhirSearch
 from records.imaging.attributes import Level
 from records.imaging.search import ImagingSearch
 from records.people.contacts import ContactKind
 from records.vocabulary.codes import Action, Label, PurposeOfUse, RecordState, Role
+from records.vocabulary.door_events import DoorEvent
 from tests.integration.vault.bench import (
     ATTENDING,
     DAY,
@@ -143,6 +145,7 @@ NO_EVENT: Mapping[str, str] = {
             "proofs",
             "public_keys",
             "tile",
+            "watched_doors",
         )
     },
 }
@@ -424,6 +427,13 @@ def withdraw_consent(vault: VaultBench) -> Act:
 def events(vault: VaultBench) -> Act:
     person, _ = deposited(vault)
     return lambda: vault.reader.events(person.call, person.record_id)
+
+
+@row("signin.note", "sign_in permit")
+def note(vault: VaultBench) -> Act:
+    told = {"role": Role.PROFESSIONAL, "claims": {"rpps": DOCTOR}, "means": "card"}
+    one = DoorNote(note_id=uuid4(), event=DoorEvent.SIGNED_IN, at=int(vault.clock() * 1000), **told)
+    return lambda: vault.guard.signin.note([one])
 
 
 @row("reader.own_actions", "read_own_log permit")

@@ -11,7 +11,8 @@ import pytest
 from coffre.notifying.syslog import Syslog, message_of
 from coffre.notifying.syslog_address import read_syslog_address
 from records.errors import Invalid
-from sign_in.events import DoorEvent, Noted
+from records.vocabulary.door_events import DoorEvent
+from sign_in.watching.events import Noted
 
 WRONG = Noted(DoorEvent.FIRST_STEP_WRONG, "0f" * 16, "192.0.2.1")
 # PRI VERSION SP TIMESTAMP SP HOSTNAME SP APP-NAME SP PROCID SP MSGID SP STRUCTURED-DATA SP MSG

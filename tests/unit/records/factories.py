@@ -22,6 +22,7 @@ PERMITTING = frozenset(
         ReasonCode.OPERATOR,
         ReasonCode.AUTHOR,
         ReasonCode.OWN_ACTIONS,
+        ReasonCode.PROVEN,
     }
 )
 """The grounds of a permit; every other reason denies."""

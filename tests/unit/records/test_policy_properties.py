@@ -176,6 +176,7 @@ def never_more(request: AccessRequest, before: Facts, after: Facts) -> bool:
         ReasonCode.AUTHOR,
         ReasonCode.OWN_ACTIONS,
         ReasonCode.CONSENT_RECORDED,
+        ReasonCode.PROVEN,
     },
 )
 def test_the_situations_below_reach_every_ground_of_reading(reason: ReasonCode) -> None:

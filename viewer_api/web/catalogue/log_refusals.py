@@ -91,6 +91,16 @@ LOG_REFUSALS: Mapping[str, tuple[str, str]] = {
         "Trois accès en urgence avaient déjà été ouverts ce jour-là.",
         "Three emergency accesses had already been opened that day.",
     ),
+    "denied.wrong_password": ("Le mot de passe était faux.", "The password was wrong."),
+    "denied.wrong_code": ("Le code à six chiffres était faux.", "The code of six digits was wrong."),
+    "denied.wrong_letter": ("Le code de la lettre était faux.", "The code of the letter was wrong."),
+    "denied.wrong_passkey": ("La clé d'accès n'était pas acceptée.", "The passkey was not accepted."),
+    "denied.passkey_cloned": (
+        "La clé d'accès semblait avoir été copiée.",
+        "The passkey seemed to have been copied.",
+    ),
+    "denied.too_many_tries": ("Il y avait eu trop d'essais.", "There had been too many tries."),
+    "denied.certificate_refused": ("Le certificat n'était pas accepté.", "The certificate was not accepted."),
     "denied.step_up_required": (
         "Cette personne s'était identifiée depuis trop longtemps pour un accès en urgence.",
         "This person had signed in too long ago for an emergency access.",

@@ -96,6 +96,8 @@ def _what(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> str:
 
 def _did(event: Mapping[str, Any], t: Texts, titles: Mapping[str, str]) -> str:
     key = f"did.{event['action']}"
+    if event["action"] == Action.SIGN_IN:
+        return t(f"{key}.{event.get('door_event', 'denied')}")
     title = titles.get(event.get("object", ""))
     if title and t.has(f"{key}.titled"):
         return t(f"{key}.titled", title=title)

@@ -15,6 +15,7 @@ WELL: dict[str, Any] = {
     "frozen": False,
     "issuers_new": [],
     "months_missing": [],
+    "doors_past_threshold": [],
     "root_rotation_running": False,
     "notices_oldest_waiting_s": 40,
 }
@@ -36,6 +37,7 @@ def test_where_all_is_well_it_says_nothing() -> None:
         ({"notices_oldest_waiting_s": 7_200}, "notices"),
         ({"issuers_new": ["who"]}, "issuer_new"),
         ({"months_missing": [202701]}, "months"),
+        ({"doors_past_threshold": ["password_wrong"]}, "doors"),
         ({"root_rotation_running": True}, "root_rotation"),
     ],
 )

@@ -1,0 +1,76 @@
+"""Events of the doors, by codes that stay: a SIEM has rules about them, and the log keeps them."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.resources import files
+from types import MappingProxyType
+
+from records.errors import Invalid
+from records.vocabulary.codes import ReasonCode
+
+
+class DoorEvent(StrEnum):
+    FIRST_STEP = "password_right"
+    FIRST_STEP_WRONG = "password_wrong"
+    CODE_WRONG = "code_wrong"
+    PAUSED = "paused"
+    SIGNED_IN = "signed_in"
+    NEW_DEVICE = "new_device"
+    LETTER_ASKED = "letter_asked"
+    LETTER_WRONG = "letter_wrong"
+    CHOSEN = "password_chosen"
+    PASSKEY_WRONG = "passkey_wrong"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    PASSKEY_CLONED = "passkey_cloned"
+    ACCOUNT_OPENED = "account_opened"
+    CERTIFICATE_REFUSED = "certificate_refused"
+    TOKEN_ISSUED = "token_issued"  # noqa: S105 - an event
+    THRESHOLD = "threshold"
+    """One of the others came more often in an hour than `THRESHOLDS` says."""
+
+
+FAILURES: Mapping[DoorEvent, ReasonCode] = MappingProxyType(
+    {
+        DoorEvent.FIRST_STEP_WRONG: ReasonCode.WRONG_PASSWORD,
+        DoorEvent.CODE_WRONG: ReasonCode.WRONG_CODE,
+        DoorEvent.LETTER_WRONG: ReasonCode.WRONG_LETTER,
+        DoorEvent.PASSKEY_WRONG: ReasonCode.WRONG_PASSKEY,
+        DoorEvent.PASSKEY_CLONED: ReasonCode.PASSKEY_CLONED,
+        DoorEvent.PAUSED: ReasonCode.TOO_MANY_TRIES,
+        DoorEvent.CERTIFICATE_REFUSED: ReasonCode.CERTIFICATE_REFUSED,
+    }
+)
+"""Those that are refusals, each with the reason that the log has for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """A version of the table, and its events with how many an hour are ordinary."""
+
+    version: str
+    per_hour: Mapping[DoorEvent, int]
+
+
+def read_thresholds(text: str) -> Thresholds:
+    """From the text of `door-thresholds.toml`. Raises `Invalid` "bad_thresholds"."""
+    try:
+        found = tomllib.loads(text)
+        rows = {**found["failures"], **found["bulk"]}
+        limits = {DoorEvent(name): _limit(number) for name, number in rows.items()}
+        return Thresholds(str(found["version"]), MappingProxyType(limits))
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        raise Invalid(
+            f"door-thresholds.toml is not what it should be: {error}", code="bad_thresholds"
+        ) from None
+
+
+def _limit(number: object) -> int:
+    if type(number) is not int or number < 1:
+        raise ValueError(f"{number!r} is no number of events.")
+    return number
+
+
+THRESHOLDS = read_thresholds(files("records.vocabulary").joinpath("tables/door-thresholds.toml").read_text())
