@@ -47,5 +47,7 @@ def key(
         out.write_text(text)
     print(
         f"The key is in {out}. In production have the vault accept it:\n"
-        f"  coffre issuers add {issuer.issuer} --key {out} --role patient --until YYYY-MM-DD …"
+        f"  coffre issuers add {issuer.issuer} --key {out} --role patient --until YYYY-MM-DD …\n"
+        "Add --role professional for cards and Pro Santé Connect, --role depositor for certificates of "
+        "structures: a key is added once."
     )
