@@ -47,11 +47,15 @@ class Passwords:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         if not self._turns.acquire(timeout=PATIENCE_S):
-            raise CoffreError("Many sign in at this moment: try again.", code="sign_in_busy")
+            raise busy()
         try:
             yield
         finally:
             self._turns.release()
+
+
+def busy() -> CoffreError:
+    return CoffreError("Many sign in at this moment: try again.", code="sign_in_busy")
 
 
 def _one_form(password: str) -> str:

@@ -11,18 +11,20 @@ from sign_in.accounts.devices import label_of
 from sign_in.accounts.tries import TooManyTries
 from sign_in.doors.doors import Doors
 from sign_in.pages.site import FormRefused, Site
+from sign_in.routes.in_turn import InTurn
 
 
 def router(site: Site, doors: Doors) -> APIRouter:
     """The pages of signing in."""
     routes = APIRouter(route_class=site.route_class(), include_in_schema=False)
-    _install_password(routes, site, doors)
+    turns = InTurn()
+    _install_password(routes, site, doors, turns)
     _install_code(routes, site, doors)
-    _install_letter(routes, site, doors)
+    _install_letter(routes, site, doors, turns)
     return routes
 
 
-def _install_password(routes: APIRouter, site: Site, doors: Doors) -> None:
+def _install_password(routes: APIRouter, site: Site, doors: Doors, turns: InTurn) -> None:
     @routes.get("/sign-in")
     async def sign_in(request: Request) -> Response:
         leads_to = return_path(request.query_params.get("next", "/"))
@@ -35,7 +37,7 @@ def _install_password(routes: APIRouter, site: Site, doors: Doors) -> None:
         identifier, leads_to = form.get("identifier", ""), return_path(form.get("next", "/"))
         try:
             visitor = site.visitor(request)
-            await asyncio.to_thread(
+            await turns.call(
                 lambda: doors.password.knock(identifier, form.get("password", ""), visitor, leads_to)
             )
         except FormRefused:
@@ -80,7 +82,7 @@ def _install_code(routes: APIRouter, site: Site, doors: Doors) -> None:
         return site.admit(admitted)
 
 
-def _install_letter(routes: APIRouter, site: Site, doors: Doors) -> None:
+def _install_letter(routes: APIRouter, site: Site, doors: Doors, turns: InTurn) -> None:
     @routes.get("/sign-in/letter")
     async def letter(request: Request) -> Response:
         return site.page(request, "letter.html", identifier="")
@@ -91,9 +93,7 @@ def _install_letter(routes: APIRouter, site: Site, doors: Doors) -> None:
         identifier, visitor = form.get("identifier", ""), site.visitor(request)
         try:
             password = _chosen(form)
-            await asyncio.to_thread(
-                lambda: doors.letter.choose(identifier, form.get("code", ""), password, visitor)
-            )
+            await turns.call(lambda: doors.letter.choose(identifier, form.get("code", ""), password, visitor))
         except CoffreError as error:
             return site.answer(request, error, "letter.html", identifier=identifier)
         return site.redirect("/sign-in?fait=chosen")
