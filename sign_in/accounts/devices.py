@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from keyvault.credentials.account_keys import AccountKeys, Named, Sealed
-from records.text.base64url import b64
+from records.errors import Invalid
+from records.text.base64url import b64, unb64
 from sign_in.store import AccountTransaction, Row
 
 _LONGEST_LABEL = 60
+KEPT = 50
+"""Of one account, the last used: whoever takes a private window each time is met anew each time."""
 _BROWSERS = (
     ("Edg", "Edge"),
     ("OPR", "Opera"),
@@ -74,11 +77,13 @@ class Devices:
         if name is not None and secret is not None:
             tx.update("device", {"last_at": now_ms}, device=name)
             return Met(name, secret, is_new=False)
-        drawn = secret or b64(secrets.token_bytes(32))
+        drawn = secret if secret and _is_drawn(secret) else b64(secrets.token_bytes(32))
         name = self._name(account_id, drawn)
         sealed = self._keys.seal(Sealed.DEVICE, name, {"label": label})
         row = {"account_id": account_id, "sealed": sealed, "first_at": now_ms, "last_at": now_ms}
         tx.insert_new("device", {"device": name} | row)
+        for last in tx.find("device", account_id=account_id, order="-last_at")[KEPT:]:
+            tx.delete("device", device=last["device"])
         return Met(name, drawn, is_new=True)
 
     def all(self, tx: AccountTransaction, account_id: UUID) -> list[Device]:
@@ -94,3 +99,12 @@ class Devices:
 
     def _name(self, account_id: UUID, secret: str) -> bytes:
         return self._keys.name(Named.DEVICE, account_id.bytes, secret)
+
+
+def _is_drawn(secret: str) -> bool:
+    """Whether it has the form of one of ours, which nobody guesses."""
+    try:
+        unb64(secret, 32)
+    except Invalid:
+        return False
+    return True

@@ -31,6 +31,7 @@ class Admitting:
         self, tx: AccountTransaction, account: Account, visitor: Visitor, means: Means, leads_to: str
     ) -> tuple[Admitted, Met]:
         now = int(self._clock())
+        self._sessions.leave(tx, visitor.session)
         met = self._devices.meet(tx, account.account_id, visitor.device, visitor.label, now * 1000)
         session = self._sessions.begin(tx, account.account_id, met, self._proven(account, means, now))
         return Admitted(session, met.secret, leads_to), met

@@ -95,6 +95,7 @@ class ProfessionalDoor:
         leads_to: str,
     ) -> Admitted:
         account, now = self._account(who), int(self._clock())
+        self._sessions.leave(tx, visitor.session)
         met = self._devices.meet(tx, account, visitor.device, visitor.label, now * 1000)
         session = self._sessions.begin(tx, account, met, who.acting(who.practices[number]))
         for event in (DoorEvent.SIGNED_IN, *([DoorEvent.NEW_DEVICE] if met.is_new else [])):

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """`browser`: the secret of its cookie, `device` that of a browser that somebody signed in with before;
-    `address` is what is counted of where it comes from, `label` what a person calls the browser.
+    `address` is what is counted of where it comes from, `label` what a person calls the browser, `session`
+    the code of whoever is signed in there.
     """
 
     browser: str = field(repr=False)
     device: str | None = field(repr=False)
     address: str = field(repr=False)
     label: str = ""
+    session: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

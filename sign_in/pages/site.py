@@ -129,7 +129,8 @@ class Site:
         browser = request.cookies.get(self._browser_cookie)
         if not browser:
             return None
-        return Visitor(browser, request.cookies.get(self._device_cookie), self._caller(request), label)
+        device, session = (request.cookies.get(name) for name in (self._device_cookie, self.session_cookie))
+        return Visitor(browser, device, self._caller(request), label, session)
 
     async def form(self, request: Request) -> dict[str, str]:
         """The fields of a form that this browser was given for this address and this session. Raises

@@ -1,4 +1,4 @@
-"""Calls that make the hash of a password, beside all others: a flood of them keeps no code from its answer."""
+"""Calls that make the hash of a password, in a line of their own: a flood of them keeps up no code."""
 
 import asyncio
 import contextvars

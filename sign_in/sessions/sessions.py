@@ -83,6 +83,12 @@ class Sessions:
         )
         return made.code
 
+    def leave(self, tx: AccountTransaction, code: str | None) -> None:
+        """Ends the session of a browser in which somebody signs in anew."""
+        found = self.account_of(tx, code)
+        if found is not None:
+            self.end_one(tx, *found)
+
     def account_of(self, tx: AccountTransaction, code: str | None) -> tuple[UUID, UUID] | None:
         """(account, session) of a browser that is signed in."""
         now = self._now_ms()

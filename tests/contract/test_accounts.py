@@ -11,7 +11,7 @@ from keyvault.crypto.envelope import KeyvaultError
 from records.errors import CoffreError
 from records.people.contacts import ContactKind
 from sign_in.accounts.account import Account, AccountRows, AccountState
-from sign_in.accounts.devices import Devices
+from sign_in.accounts.devices import KEPT, Devices
 from sign_in.accounts.entries import Entries, Entry, NoCode
 from sign_in.accounts.letters import Letters, Purpose, begin_anew
 from sign_in.accounts.tries import ACCOUNT, TooManyTries, Tries
@@ -168,6 +168,15 @@ class TestEntries:
             assert not any(ENTRIES.is_code(tx, "mine", wrong, 2) for _ in range(5))
             with pytest.raises(NoCode):
                 ENTRIES.is_code(tx, "mine", code, 3)
+
+
+def test_of_many_browsers_the_last_used_are_known(store: SqlVaultStore, account: Account) -> None:
+    with store.writing() as tx:
+        met = [DEVICES.meet(tx, account.account_id, None, "Firefox", at) for at in range(KEPT + 5)]
+        assert [each.name for each in DEVICES.all(tx, account.account_id)] == [
+            each.name for each in reversed(met[5:])
+        ]
+        assert DEVICES.meet(tx, account.account_id, "short", "Firefox", 100).secret != "short"
 
 
 def test_after_a_restore_nothing_serves_that_served_or_ended_since(

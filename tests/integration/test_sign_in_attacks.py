@@ -4,7 +4,7 @@ import contextlib
 import statistics
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -106,8 +106,8 @@ class Attacked:
         self.holders[opened.identifier] = ins
         return opened.identifier
 
-    def enter(self, identifier: str, device: str | None = None) -> Admitted:
-        who = visitor(device=device)
+    def enter(self, identifier: str, device: str | None = None, before: str | None = None) -> Admitted:
+        who = replace(visitor(device=device), session=before)
         self.door.knock(identifier, PASSWORD, who)
         return self.door.enter(code_in(self.mailbox.texts[-1]), who)
 
@@ -248,6 +248,14 @@ def test_a_session_goes_on_under_new_codes_and_an_old_one_is_soon_worth_nothing(
     assert attacked.pages.session(renewed.code) is not None
 
 
+def test_a_browser_that_signs_in_again_leaves_no_session_behind(attacked: Attacked) -> None:
+    """Of whoever used it before, or of a thief who has its code."""
+    left = attacked.enter(attacked.account())
+    here = attacked.enter(attacked.account(), before=left.session)
+    assert attacked.pages.session(left.session) is None
+    assert attacked.pages.session(here.session) is not None
+
+
 def test_a_session_that_nobody_uses_is_over(attacked: Attacked) -> None:
     code = attacked.enter(attacked.account()).session
     for _ in range(3):
@@ -290,7 +298,7 @@ def test_a_cookie_that_was_planted_is_no_session_after_the_sign_in(at_door: Door
     person.enter(browser)
     mine = [cookie.value for cookie in browser.http.cookies.jar if cookie.name == "coffre"]
     assert mine[-1] != planted
-    assert person.patient.ins[-6:] not in thief.get("/").text
+    assert person.patient.ins[-6:] not in thief.http.get("/").text
 
 
 FORGED = {
