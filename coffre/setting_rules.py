@@ -76,6 +76,16 @@ def _halves(settings: "Settings") -> Iterator[str]:
             "Pro Santé Connect wants three: set COFFRE_PSC_ISSUER, COFFRE_PSC_CLIENT_ID and "
             "COFFRE_PSC_CLIENT_SECRET, or none."
         )
+    linked = (
+        settings.franceconnect_issuer,
+        settings.franceconnect_client_id,
+        settings.franceconnect_client_secret,
+    )
+    if any(linked) and not all(linked):
+        yield (
+            "FranceConnect wants three: set COFFRE_FRANCECONNECT_ISSUER, COFFRE_FRANCECONNECT_CLIENT_ID and "
+            "COFFRE_FRANCECONNECT_CLIENT_SECRET, or none."
+        )
     if (settings.s3_access_key_id is None) != (settings.s3_secret_access_key is None):
         yield (
             "A key has two halves: set COFFRE_S3_ACCESS_KEY_ID and COFFRE_S3_SECRET_ACCESS_KEY, or neither."
@@ -140,6 +150,10 @@ def _wanted_by_production(settings: "Settings") -> Wanted:
         (
             psc.startswith("https://") and ".bas." not in psc,
             "the real Pro Santé Connect, not its trial (bas): COFFRE_PSC_ISSUER=https://…, or none",
+        ),
+        (
+            (settings.franceconnect_issuer or "https://").startswith("https://"),
+            "COFFRE_FRANCECONNECT_ISSUER=https://…, or none",
         ),
         (
             not any(each.lower().startswith("http:") for each in settings.named_origins()),

@@ -114,6 +114,11 @@ class Settings(BaseSettings):
     )
     psc_client_id: str | None = Field(default=None, description="what this Coffre is called there")
     psc_client_secret: SecretStr | None = None
+    franceconnect_issuer: str | None = Field(
+        default=None, description="the provider by which patients may sign in once linked; default: none"
+    )
+    franceconnect_client_id: str | None = Field(default=None, description="what this Coffre is called there")
+    franceconnect_client_secret: SecretStr | None = None
     operator_address: str | None = Field(
         default=None,
         description="host:port of the monitoring network, where /metrics and /openapi.json answer",

@@ -13,7 +13,9 @@ NOTED_AFTER_MS = 60_000
 """That a session is used is written down at most this often."""
 _LONGEST_RETURN = 1024
 _RETURN = re.compile(r"/(?:[A-Za-z0-9._~%-][A-Za-z0-9._~%/=&?+:@,;-]*)?")
-_OF_SIGNING_IN = "passkey|code(?:/(?:passkey|send))?|letter|recover|lieu|encore|(?:carte|psc)/.*"
+_OF_SIGNING_IN = (
+    "passkey|code(?:/(?:passkey|send))?|letter|recover|lieu|encore|(?:carte|franceconnect|psc)/.*"
+)
 _DOOR = re.compile(rf"/(?:link/.*|sign-out|sign-in(?:/(?:{_OF_SIGNING_IN}))?)(?:[?].*)?")
 
 

@@ -76,6 +76,18 @@ _COPIED = {
         'Sign in with your password and a code, then remove it in "My passkeys".',
     ),
 }
+_LINKED = {
+    "fr": (
+        "FranceConnect relié à votre compte",
+        "On vient de relier une identité FranceConnect à votre dossier médical : elle suffit pour y entrer.\n"
+        "Si ce n'est pas vous, demandez une lettre sur la page « Se connecter » : elle ferme tout.",
+    ),
+    "en": (
+        "FranceConnect linked to your account",
+        "An identity at FranceConnect has just been linked to your medical record: it is enough to sign in.\n"
+        'If it was not you, ask for a letter on the page "Sign in": it ends everything.',
+    ),
+}
 _FIRST = {
     "fr": (
         "Votre premier code",
@@ -125,6 +137,10 @@ def password_changed(account: Account) -> Message:
 
 def new_passkey(account: Account) -> Message:
     return _to(account, _PASSKEY)
+
+
+def identity_linked(account: Account) -> Message:
+    return _to(account, _LINKED)
 
 
 def passkey_copied(account: Account) -> Message:

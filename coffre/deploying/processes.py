@@ -135,6 +135,9 @@ SETTINGS: Mapping[str, Setting] = {
     "COFFRE_PSC_ISSUER": Setting(_SIGN_IN),
     "COFFRE_PSC_CLIENT_ID": Setting(_SIGN_IN),
     "COFFRE_PSC_CLIENT_SECRET": Setting(_SIGN_IN, secret=True),
+    "COFFRE_FRANCECONNECT_ISSUER": Setting(_SIGN_IN),
+    "COFFRE_FRANCECONNECT_CLIENT_ID": Setting(_SIGN_IN),
+    "COFFRE_FRANCECONNECT_CLIENT_SECRET": Setting(_SIGN_IN, secret=True),
     # of the owner alone: `proxy render` writes them into the configuration of nginx
     "COFFRE_PROXY_PROCESSES": Setting(_NOBODY),
     "COFFRE_PROXY_CERTIFICATE": Setting(_NOBODY),

@@ -28,12 +28,13 @@ from sign_in.certificates.revocation_folder import RevocationFolder
 from sign_in.certificates.trust import Trusted, anchors_of
 from sign_in.doors.admitting import Admitting
 from sign_in.doors.letter import LetterDoor
+from sign_in.doors.linked_identity import LinkedIdentityDoor
 from sign_in.doors.passkey import PasskeyDoor
 from sign_in.doors.password import PasswordDoor
 from sign_in.doors.professional import ProfessionalDoor
 from sign_in.federation.code_flow import CodeFlow
 from sign_in.federation.provider import Provider
-from sign_in.federation.settings import ProviderSettings
+from sign_in.federation.settings import TWO_FACTORS, ProviderSettings
 from sign_in.passkeys.own import OwnPasskeys
 from sign_in.passkeys.relying_party import RelyingParty
 from sign_in.routes import certificates
@@ -213,6 +214,36 @@ class SignIn:
             allow_http=self._installation.identity.environment is not Environment.PRODUCTION,
         )
         return CodeFlow(Provider(provider))
+
+    def france_connect_flow(self, origin: str) -> CodeFlow:
+        """As `pro_sante_connect`; only who somebody is is asked of it."""
+        settings = self._installation.settings
+        assert settings.franceconnect_issuer and settings.franceconnect_client_id
+        assert settings.franceconnect_client_secret
+        provider = ProviderSettings(
+            issuer=settings.franceconnect_issuer,
+            client_id=settings.franceconnect_client_id,
+            client_secret=settings.franceconnect_client_secret.get_secret_value(),
+            redirect_uri=f"{origin}/sign-in/franceconnect/retour",
+            scope="openid",
+            levels=TWO_FACTORS,
+            knows_people=False,
+            allow_http=self._installation.identity.environment is not Environment.PRODUCTION,
+        )
+        return CodeFlow(Provider(provider))
+
+    @cached_property
+    def france_connect(self) -> LinkedIdentityDoor:
+        return LinkedIdentityDoor(
+            self.store,
+            self._keys,
+            self._installation.settings.franceconnect_issuer or "",
+            self.sessions,
+            self._admitting,
+            self._carrier,
+            self._witness,
+            self._clock,
+        )
 
     def certificates(self, origin: str, caller: Callable[[Request], str]) -> FastAPI:
         """What is answered on the socket of the proxy; `origin` is that of the name of people, `caller` tells

@@ -45,7 +45,7 @@ from sign_in.pages.site import Look
 from sign_in.pages.site import Site as SignInSite
 from sign_in.passkeys.relying_party import relying_party
 from sign_in.routes import entry as sign_in_entry
-from sign_in.routes import federation, own_sessions, passkeys, professional
+from sign_in.routes import federation, france_connect, own_sessions, passkeys, professional
 from storage.index.waking import FINISHED
 from viewer_api.access import Access
 from viewer_api.fhir import binaries as fhir_binaries
@@ -358,6 +358,7 @@ def _sign_in(
         is_demo=is_demo,
         ways=ways,
         ask_passkey=ask_passkey if party else None,
+        has_france_connect=bool(system.settings.franceconnect_issuer),
     )
     routers = [
         sign_in_entry.router(site, doors),
@@ -369,6 +370,9 @@ def _sign_in(
     if psc:
         flow = cache(lambda: doors.pro_sante_connect(public_url))
         routers.append(federation.router(site, doors, flow, system.clock))
+    if system.settings.franceconnect_issuer:
+        linked = cache(lambda: doors.france_connect_flow(public_url))
+        routers.append(france_connect.router(site, doors, linked, system.clock))
     for made in routers:
         app.include_router(made if line is None else relaying.router(made, line, site.route_class()))
     return line

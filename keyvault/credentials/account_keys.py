@@ -22,6 +22,7 @@ class Sealed(Enum):
     PROFESSIONAL = b"coffre-account-professional-v1\0"
     PASSKEY = b"coffre-account-passkey-v1\0"
     DOOR_NOTE = b"coffre-account-door-note-v1\0"
+    LINKED = b"coffre-account-linked-v1\0"
 
 
 class Named(Enum):
@@ -38,6 +39,7 @@ class Named(Enum):
     PASSKEY = b"coffre-account-passkey-name-v1\0"
     CHALLENGE = b"coffre-account-challenge-v1\0"
     HANDLE = b"coffre-account-handle-v1\0"
+    LINKED = b"coffre-account-linked-name-v1\0"
     WATCHED = b"coffre-account-watched-v1\0"
     DOOR_NOTE = b"coffre-account-door-note-name-v1\0"
 

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from sign_in.doors.letter import LetterDoor
+from sign_in.doors.linked_identity import LinkedIdentityDoor
 from sign_in.doors.passkey import PasskeyDoor
 from sign_in.doors.password import PasswordDoor
 from sign_in.doors.professional import ProfessionalDoor
@@ -22,6 +23,9 @@ class Doors(Protocol):
 
     @property
     def own_passkeys(self) -> OwnPasskeys: ...
+
+    @property
+    def france_connect(self) -> LinkedIdentityDoor: ...
 
     @property
     def professionals(self) -> ProfessionalDoor: ...

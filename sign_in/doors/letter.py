@@ -13,6 +13,7 @@ from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import Account, AccountRows, AccountState, as_read
 from sign_in.accounts.devices import Devices
 from sign_in.accounts.letters import Letters
+from sign_in.accounts.linked import LinkedIdentities
 from sign_in.accounts.passwords import Passwords
 from sign_in.accounts.tries import Tries
 from sign_in.doors.admitting import proven_holder
@@ -56,6 +57,7 @@ class LetterDoor:
         self._carrier, self._clock = carrier, clock
         self._rows, self._letters, self._tries = AccountRows(keys), Letters(keys), Tries(keys)
         self._devices, self._passkeys = Devices(keys), Passkeys(keys)
+        self._linked = LinkedIdentities(keys)
 
     def choose(self, identifier: str, code: str, password: str, visitor: Visitor) -> None:
         """The password counts from now on; every session of before ends. Whoever calls has shown what the
@@ -91,6 +93,7 @@ class LetterDoor:
             self._sessions.end(tx, account.account_id)
             self._devices.forget_all(tx, account.account_id)
             self._passkeys.remove_all(tx, account.account_id)  # whoever was in may have made one
+            self._linked.unlink(tx, account.account_id)
             who = proven_holder(self._keys, account, Means.LETTER, self._now_ms() // 1000)
             self._outbox.arrived(tx, DoorEvent.CHOSEN, who)
         return account, was_here

@@ -20,7 +20,9 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43,128}")
 @dataclass(frozen=True, slots=True)
 class Begun:
     """`state`, `nonce` and `verifier` (RFC 7636) are random; `following` is where to go afterwards, a path
-    of ours; `at` unix seconds. `fresh`: the person has to prove himself anew."""
+    of ours; `at` unix seconds. `fresh`: the person has to prove himself anew. `by`: the session that links
+    an identity, of whoever is signed in already.
+    """
 
     state: str = field(repr=False)
     nonce: str = field(repr=False)
@@ -28,11 +30,12 @@ class Begun:
     following: str
     at: int
     fresh: bool = False
+    by: str = ""
 
     @classmethod
-    def now(cls, following: str, at: int, *, fresh: bool = False) -> "Begun":
+    def now(cls, following: str, at: int, *, fresh: bool = False, by: str = "") -> "Begun":
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        return cls(state, nonce, verifier, return_path(following), at, fresh)
+        return cls(state, nonce, verifier, return_path(following), at, fresh, by)
 
     def cookie(self) -> str:
         return b64(json.dumps(asdict(self), separators=(",", ":")).encode())
@@ -50,4 +53,5 @@ class Begun:
         if type(found.at) is not int or not 0 <= now - found.at <= LIFE_S:
             return None
         is_path = isinstance(found.following, str) and return_path(found.following) == found.following
-        return found if is_path and isinstance(found.fresh, bool) else None
+        is_said = isinstance(found.fresh, bool) and isinstance(found.by, str)
+        return found if is_path and is_said else None

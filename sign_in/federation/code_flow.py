@@ -30,8 +30,11 @@ log = logging.getLogger("coffre.sign_in")
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """Whom the provider has recognised: what it says of him, and when he proved himself (unix seconds)."""
+    """Whom the provider has recognised: what it calls him (sub) and says of him, and when he proved himself
+    (unix seconds).
+    """
 
+    subject: str = field(repr=False)
     userinfo: Mapping[str, Any] = field(repr=False)
     proven_at: int
 
@@ -77,11 +80,16 @@ class CodeFlow:
         id_token, access_token = self._tokens(self._code(answer), begun)
         claims = self._claims(id_token, access_token, begun, now)
         proven_at = self._proven_at(claims, begun, now)
+        subject = claims["sub"]
+        userinfo = self._told_of(subject, access_token) if self._settings.knows_people else {}
+        return Recognised(subject, userinfo, proven_at)
+
+    def _told_of(self, subject: str, access_token: str) -> Mapping[str, Any]:
         userinfo = self._provider.told_to(access_token)
-        if userinfo.get("sub") != claims["sub"]:  # OpenID Connect Core section 5.3.4: another person's
+        if userinfo.get("sub") != subject:  # OpenID Connect Core section 5.3.4: another person's
             raise _no_token()
         self._introspect(access_token)
-        return Recognised(userinfo, proven_at)
+        return userinfo
 
     def _code(self, answer: Mapping[str, str]) -> str:
         unnamed = "" if self._provider.metadata().names_itself else self._settings.issuer

@@ -25,13 +25,8 @@ TIMEOUT_S = 5
 WHOLE_S = 10
 """Of an answer from its first byte to its last."""
 LARGEST = 256 * 1024
-_ADDRESSES = (
-    "authorization_endpoint",
-    "token_endpoint",
-    "userinfo_endpoint",
-    "introspection_endpoint",
-    "jwks_uri",
-)
+_ADDRESSES = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+_OF_PEOPLE = ("userinfo_endpoint", "introspection_endpoint")
 
 
 class FederationRefused(Refused):
@@ -131,7 +126,8 @@ class Provider:
         if found.get("issuer") != issuer:  # OpenID Connect Discovery 1.0 section 4.3
             raise ProviderUnavailable
         schemes = ("https://", "http://127.0.0.1:") if self.settings.allow_http else ("https://",)
-        addresses = {name: str(found.get(name, "")) for name in _ADDRESSES}
+        names = _ADDRESSES + (_OF_PEOPLE if self.settings.knows_people else ())
+        addresses = {name: str(found.get(name, "")) for name in names}
         if not all(each.startswith(schemes) for each in addresses.values()):
             raise ProviderUnavailable
         return Metadata(addresses, found.get("authorization_response_iss_parameter_supported") is True)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 PRO_SANTE_CONNECT_SCOPE = "openid scope_all"
 EIDAS1 = "eidas1"
 """The level that Pro Santé Connect proves (acr)."""
+TWO_FACTORS = ("eidas2", "eidas3")
+"""What a patient's password and code are worth, and more."""
 ALGORITHMS = ("RS256", "PS256", "ES256")
 """Of signatures of the provider; neither none nor one under a secret that the client shares."""
 
@@ -21,5 +23,7 @@ class ProviderSettings:
     redirect_uri: str
     scope: str = PRO_SANTE_CONNECT_SCOPE
     levels: tuple[str, ...] = (EIDAS1,)
+    knows_people: bool = True
+    """Whether it is asked for userinfo, and to confirm its access token; else only who it is is taken."""
     allow_http: bool = False
     """On the loopback of a demo or test; elsewhere each address of the provider is https."""

@@ -22,13 +22,14 @@ from sign_in.accounts.tries import TooManyTries
 from sign_in.doors.visitor import Admitted, Visitor
 from sign_in.pages import passkey_script
 from sign_in.pages.catalogue import TEXTS
+from sign_in.pages.catalogue_linked import LINKED
 from sign_in.pages.catalogue_passkeys import PASSKEYS
 from sign_in.pages.catalogue_professionals import PROFESSIONALS
 from sign_in.sessions.sessions import new_secret
 
 log = logging.getLogger("coffre.sign_in")
 YEAR_S = 365 * 86_400
-_TEXTS = by_language({**TEXTS, **PASSKEYS, **PROFESSIONALS})
+_TEXTS = by_language({**TEXTS, **LINKED, **PASSKEYS, **PROFESSIONALS})
 _SCRIPTS = {
     **dict.fromkeys(("sign_in.html", "code.html", "passkeys.html"), passkey_script.address("passkeys.js")),
     "operator.html": passkey_script.address("operator.js"),
@@ -90,12 +91,14 @@ class Site:
         is_demo: bool,
         ways: Collection[str] = (),
         ask_passkey: Callable[[str], str] | None = None,
+        has_france_connect: bool = False,
     ) -> None:
         """`ask_passkey`: what a browser, named by the secret of its cookie, needs to sign in by a passkey
         alone; None where browsers give none.
         """
         self._look, self.origin, self._caller, self._is_demo = look, origin, caller, is_demo
         self._ways, self._ask_passkey = tuple(ways), ask_passkey
+        self._has_france_connect = has_france_connect
         self._secure = origin.startswith("https:")
         self.session_cookie = cookie_name("coffre", origin)
         self._browser_cookie = cookie_name("coffre-browser", origin)
@@ -165,6 +168,7 @@ class Site:
             t=t,
             is_demo=self._is_demo,
             ways=self._ways,
+            has_france_connect=self._has_france_connect,
             ask_passkey=(lambda: ask(browser)) if ask is not None else None,
             script=script,
             style=self._look.style,

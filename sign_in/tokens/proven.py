@@ -14,6 +14,7 @@ class Means(StrEnum):
     PASSKEY = "passkey"
     CARD = "card"
     PRO_SANTE_CONNECT = "psc"
+    FRANCE_CONNECT = "franceconnect"
     CERTIFICATE = "certificate"
     LETTER = "letter"
     SESSION = "session"

@@ -99,3 +99,13 @@ Table(
     bytes_column("sealed"),
     Index("door_note_by_due", "due", "note_id"),
 )
+# identities at a provider that patients have linked themselves
+compact_table(
+    "linked_identity",
+    ACCOUNTS,
+    bytes_column("linked_identity", primary_key=True),
+    id_column("account_id"),
+    bytes_column("sealed"),
+    int_column("made_at"),
+    Index("linked_identity_by_account", "account_id"),
+)

@@ -14,6 +14,7 @@ from sign_in.accounts.account import Account, AccountRows, AccountState
 from sign_in.accounts.devices import KEPT, Devices
 from sign_in.accounts.entries import Entries, Entry, NoCode
 from sign_in.accounts.letters import Letters, Purpose, begin_anew
+from sign_in.accounts.linked import LinkedIdentities
 from sign_in.accounts.tries import ACCOUNT, TooManyTries, Tries
 from sign_in.passkeys.challenges import ChallengeLapsed, Challenges, Use
 from sign_in.passkeys.passkey import Passkey, Passkeys
@@ -31,6 +32,7 @@ ROWS, LETTERS, ENTRIES, TRIES, DEVICES = (
     Devices(KEYS),
 )
 PASSKEYS, CHALLENGES = Passkeys(KEYS), Challenges(KEYS)
+LINKED = LinkedIdentities(KEYS)
 INS = "277079999900167|1.2.250.1.213.1.4.10"
 MINUTE = 60_000
 
@@ -258,6 +260,35 @@ class TestTries:
         with ThreadPoolExecutor(8) as pool:
             passed = sum(pool.map(one, range(24)))
         assert passed <= ACCOUNT.free
+
+
+class TestLinkedIdentities:
+    ISSUER = "https://provider.example"
+
+    def test_one_of_each_account_and_each_of_one_account(
+        self, store: SqlVaultStore, account: Account
+    ) -> None:
+        own, other = account.account_id, uuid4()
+        with store.writing() as tx:
+            LINKED.link(tx, own, self.ISSUER, "first", 1)
+            LINKED.link(tx, own, self.ISSUER, "second", 2)
+            assert LINKED.holder(tx, self.ISSUER, "first") is None
+            assert LINKED.holder(tx, self.ISSUER, "second") == own
+            assert LINKED.holder(tx, "https://another.example", "second") is None
+        with pytest.raises(CoffreError) as error, store.writing() as tx:
+            LINKED.link(tx, other, self.ISSUER, "second", 3)
+        assert error.value.code == "identity_linked"
+        with store.writing() as tx:
+            LINKED.unlink(tx, own)
+            assert not LINKED.is_linked(tx, own) and LINKED.holder(tx, self.ISSUER, "second") is None
+
+    def test_a_row_that_was_moved_leads_into_no_other_account(
+        self, store: SqlVaultStore, account: Account
+    ) -> None:
+        with store.writing() as tx:
+            LINKED.link(tx, account.account_id, self.ISSUER, "own", 1)
+            tx.update("linked_identity", {"account_id": uuid4()}, account_id=account.account_id)
+            assert LINKED.holder(tx, self.ISSUER, "own") == account.account_id
 
 
 class TestPasskeys:

@@ -113,12 +113,12 @@ def settings_of(mail: Mail) -> dict[str, str]:
 
 
 @contextmanager
-def door(folder: Path, *, by_name: bool = False) -> Iterator[Door]:
+def door(folder: Path, *, by_name: bool = False, **settings: str) -> Iterator[Door]:
     """A Coffre of its own with a mail server; `by_name` as browsers want it that give passkeys."""
     serve = serving_by_name if by_name else serving
     data = folder / "data"
     initialise(load(data=data))
-    with mail_server(folder / "mail") as mail, serve(data, **settings_of(mail)) as coffre:
+    with mail_server(folder / "mail") as mail, serve(data, **settings_of(mail), **settings) as coffre:
         yield Door(coffre, mail)
 
 

@@ -89,6 +89,12 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
             "COFFRE_PSC_CLIENT_SECRET": SECRET,
         }
         with serving(folder / "data", **settings) as coffre:
+            place = Structure(OTHER_PRACTICE, "CABINET DU PORT", "")
+            exercise = Exercise(DOCTOR, "10", "SM26", OTHER_PRACTICE, "SA07")
+            with coffre.system() as system:
+                system.index.put_directory(
+                    [DirectoryEntry(Person(DOCTOR, "MARTIN", "Claire"), exercise, place)], at=1
+                )
             psc.registers(f"{coffre.url}{BACK}")
             yield Door(coffre, psc, cards, folder / "certificates.sock")
 
@@ -142,12 +148,6 @@ def patient(door: Door) -> Patient:
 @pytest.mark.requirement("R43")
 def test_by_card_and_by_pro_sante_connect_one_is_one_person(door: Door, patient: Patient) -> None:
     """The same traces of one's own, and one block of the patient for both."""
-    place = Structure(OTHER_PRACTICE, "CABINET DU PORT", "")
-    exercise = Exercise(DOCTOR, "10", "SM26", OTHER_PRACTICE, "SA07")
-    with door.coffre.system() as system:
-        system.index.put_directory(
-            [DirectoryEntry(Person(DOCTOR, "MARTIN", "Claire"), exercise, place)], at=1
-        )
     by_psc, by_card = door.signed_in(), door.by_card()
     record = f"/dossier/{patient.public_id}"
     by_psc.get(record)
