@@ -182,12 +182,13 @@ def _own_checkpoints(log: LogView) -> Iterator[Checkpoint]:
         previous = checkpoint
 
 
-def _checkpoint(log: LogView, note: str, after: int = 0) -> Checkpoint:
+def _checkpoint(log: LogView, note: str, after: int | None = None) -> Checkpoint:
+    """`after`: the size of the log's own checkpoint before it; None: somebody kept it elsewhere."""
     try:
         return parse_and_verify(note, log.origin, log.public_key)
     except CheckpointError as error:
-        sentence = f"The checkpoint that should follow size {after} is refused: {error.sentence}"
-        raise LogFault(error.code, sentence, after) from None
+        which = "A checkpoint kept elsewhere" if after is None else f"The checkpoint after size {after}"
+        raise LogFault(error.code, f"{which} is refused: {error.sentence}", after or 0) from None
 
 
 def _check_position(position: int, expected: int) -> None:

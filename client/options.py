@@ -31,7 +31,8 @@ def read_token(path: Path) -> str:
         token = None
     if not isinstance(token, str) or _TOKEN.fullmatch(token) is None:
         raise Invalid(
-            f"The token file {path} holds no token; make one with coffre identity issue.",
+            f"The token file {path} holds no token: make one with coffre identity issue, or an operator's "
+            "with coffre issuers token.",
             code="bad_token_file",
         )
     return token

@@ -18,7 +18,7 @@ from coffre.installation.page_key import draw_page_key
 from coffre.installation.places import Places
 from coffre.safekeeping.archive import CHUNK, MANIFEST, Manifest, altered, check_signature, read_manifest
 from coffre.safekeeping.backup import INVENTORY, OBJECTS, PUBLIC_FACTS, object_path
-from coffre.safekeeping.kept_checkpoints import read_note
+from coffre.safekeeping.kept_checkpoints import read_checkpoint
 from coffre.settings import Settings
 from keyvault.credentials import private_files
 from keyvault.restore.frozen import Frozen, freeze
@@ -85,7 +85,7 @@ def _largest(
     settings: Settings, identity: dict[str, str], index: Manifest, vault: Manifest, known: list[Path]
 ) -> tuple[int, str] | None:
     """The largest checkpoint known outside the vault's own archive, the second place's among them."""
-    notes = [read_note(path) for path in known]
+    notes = [read_checkpoint(path) for path in known]
     if settings.second_place_url:
         place = open_locked_notes(settings.second_place_url, credentials=settings.s3_credentials())
         kept = Checkpoints(place, identity["origin"], bytes.fromhex(identity["checkpoint_public"])).last()

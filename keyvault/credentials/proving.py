@@ -41,7 +41,8 @@ class ProofKey:
             key = None
         if not isinstance(key, Ed25519PrivateKey):
             raise Invalid(
-                "The key file holds no Ed25519 key; coffre identity issue … --bound writes one.",
+                "The file holds no Ed25519 key in PEM: give the one that the token is bound to, or an "
+                "operator's own.",
                 code="bad_key_file",
             )
         return cls(key.private_bytes_raw())

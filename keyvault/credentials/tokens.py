@@ -67,7 +67,7 @@ def verify(token: str, *, issuers: Issuers, audience: str, at: int, environment:
     found = verify_bound(token, issuers=issuers, audience=audience, at=at, environment=environment)
     if found.binding is not None:
         raise CredentialError(
-            "This credential is bound to a key: it is not accepted without a proof.",
+            "This credential is bound to a key: prove it with each request (DPoP), or show its certificate.",
             code="possession_required",
         )
     return found.actor

@@ -57,7 +57,7 @@ def read_public_key(data: bytes) -> bytes:
     except (ValueError, UnsupportedAlgorithm):
         found = None
     if not isinstance(found, Ed25519PublicKey):
-        raise Invalid("The file holds no Ed25519 public key in PEM or hexadecimal.", code="bad_key")
+        raise Invalid("The file holds no Ed25519 public key: give one in PEM or hexadecimal.", code="bad_key")
     return found.public_bytes_raw()
 
 

@@ -103,7 +103,10 @@ class Sequencer:
             last = self._published(tx)
             row = tx.get("leaf", leaf_hash=leaf)
             if last is None or row is None or row["position"] >= last["size"]:
-                raise NotFound("This entry is not in a signed checkpoint yet.", code="not_sequenced")
+                raise NotFound(
+                    "This entry is not in a signed checkpoint yet: ask again in a few seconds.",
+                    code="not_sequenced",
+                )
             hashes = tree.inclusion_proof(row["position"], last["size"], reader(tx))
         return format_proof(LogProof(row["position"], tuple(hashes), last["note"]))
 

@@ -41,7 +41,10 @@ class Verb:
         try:
             return {name: msgspec.json.decode(raw[name], type=self.parameters[name]) for name in raw}
         except (KeyError, msgspec.MsgspecError):
-            raise Invalid("The vault was asked in a way it doesn't know.", code="bad_call") from None
+            raise Invalid(
+                "The vault was asked in a way it doesn't know: run one version in all processes.",
+                code="bad_call",
+            ) from None
 
     def write_answer(self, answer: object) -> bytes:
         return msgspec.json.encode({"type": type(answer).__name__, "value": answer})
@@ -81,7 +84,9 @@ def read_call(data: bytes) -> tuple[str, dict[str, msgspec.Raw]]:
             msgspec.json.decode(found["args"], type=dict[str, msgspec.Raw]),
         )
     except (KeyError, msgspec.MsgspecError):
-        raise Invalid("The vault was asked in a way it doesn't know.", code="bad_call") from None
+        raise Invalid(
+            "The vault was asked in a way it doesn't know: run one version in all processes.", code="bad_call"
+        ) from None
 
 
 def _verb(name: str, method: Callable[..., Any]) -> Verb:

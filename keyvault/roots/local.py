@@ -65,7 +65,8 @@ def write_private(path: Path, data: bytes) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except FileExistsError:
         raise Conflict(
-            f"There is a root file {path} already; a root is never overwritten.", code="root_file_exists"
+            f"There is a root file {path} already, and a root is never overwritten: name another place.",
+            code="root_file_exists",
         ) from None
     with os.fdopen(descriptor, "wb") as file:
         os.fchmod(descriptor, 0o600)

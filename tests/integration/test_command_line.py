@@ -644,6 +644,7 @@ class TestWhatErrorsName:
             ("vault rotate-root --to nope:x --dry-run", MISUSED, "COFFRE_VAULT_ROOT"),
             ("vault rotate-shards --yes --operator {token} --second-operator {no}", MISUSED, "{no}"),
             ("audit verify --checkpoint {no}", REFUSED, "{no}"),
+            ("audit verify --checkpoint {file}", MISUSED, "{file}"),
             ("restore --from {no}", REFUSED, "{no}"),
             ("backup --to {file}", REFUSED, "{file}"),
             ("roles", MISUSED, "COFFRE_INDEX_URL"),

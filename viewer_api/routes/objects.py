@@ -65,7 +65,7 @@ def router(objects: ObjectStore, vault: ReaderDoor, presigner: Presigner) -> API
                 "This address was not issued here; ask the grant for new ones.", code="url_invalid"
             ) from None
         if not vault.recheck(grant, blob, version):
-            raise Refused("This grant no longer holds.", code="grant_ended")
+            raise Refused("This grant no longer holds: ask for a new one.", code="grant_ended")
         size = objects.size(blob, version)
         if size is None:
             raise NotFound("The object isn't there any more.", code="object_missing")

@@ -8,6 +8,7 @@ import typer
 from coffre.command_line.opening import opened_installation
 from coffre.command_line.options import AsJson, Data
 from coffre.command_line.output import show
+from coffre.command_line.refusals import refusals
 
 
 def verify(
@@ -22,10 +23,11 @@ def verify(
 
     It must agree with the newest checkpoint of COFFRE_SECOND_PLACE_URL, where that is set.
     """
+    kept = _kept(checkpoint) if checkpoint else []
     with opened_installation(data, judging=True) as installation:
-        from coffre.safekeeping.kept_checkpoints import in_second_place, read_note
+        from coffre.safekeeping.kept_checkpoints import in_second_place
 
-        witnessed = [*in_second_place(installation), *(read_note(path) for path in checkpoint or [])]
+        witnessed = [*in_second_place(installation), *kept]
         report = installation.guard.inspector.verify_log(witnessed)
     found = {
         "size": report.size,
@@ -48,3 +50,11 @@ def verify(
     if report.pending:
         text += f"\nWaiting for their position: {report.pending}; that is no fault."
     show(found, as_json, text)
+
+
+def _kept(files: list[Path]) -> list[str]:
+    """A file that is no checkpoint is misuse, and nothing that was found in the log."""
+    from coffre.safekeeping.kept_checkpoints import read_checkpoint
+
+    with refusals():
+        return [read_checkpoint(path) for path in files]

@@ -107,7 +107,10 @@ class OperatingVerbs:
         """Put on the log that an identity is issued; the command line signs it. Demo and test only."""
         vault = self._vault
         if vault.settings.environment is Environment.PRODUCTION:
-            raise Refused("Production identities come from the national authorities.", code="demo_only")
+            raise Refused(
+                "Production has no demo authority: identities come from issuers that two operators added.",
+                code="demo_only",
+            )
         actor = vault.actor(call.token)
         with vault.transaction() as transaction:
             preamble = Preamble.of(call, actor, Action.ISSUE_IDENTITY)
