@@ -97,7 +97,7 @@ class Commands(LaterGroup):
         ),
         "migrate": Later(
             "coffre.commands.migrate:migrate",
-            "Bring the databases to this version's tables. Stop the servers first, and back up.",
+            "Bring the databases to this version's tables.",
         ),
         "roles": Later(
             "coffre.commands.roles:roles",

@@ -42,6 +42,8 @@ def test_an_untouched_log_is_sound_and_reports_its_tail(vault: VaultBench, story
         "frozen": False,
         "issuers": 1,
         "issuers_new": [DEMO_ISSUER],
+        "doors": {},
+        "doors_past_threshold": [],
         "notices": {"queued": 4},
         "notices_oldest_waiting_s": 0,
         "root": "file",
