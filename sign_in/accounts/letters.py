@@ -73,9 +73,10 @@ class Letters:
 
 def begin_anew(tx: AccountTransaction) -> int:
     """After a restore, so that nothing serves which served or ended since the backup: whoever was signed in,
-    or on the way, is so no longer, no device is known, and codes of letters are to be drawn anew. Counts
-    these.
+    or on the way, is so no longer, no device is known, no passkey counts (one may have been removed with a
+    lost telephone), and codes of letters are to be drawn anew. Counts these.
     """
+    tx.delete("passkey", made_at__ge=0)
     tx.delete("entry", expires__gt=0)
     tx.delete("session", expires__gt=0)
     tx.delete("device", last_at__ge=0)

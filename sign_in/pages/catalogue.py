@@ -127,6 +127,7 @@ SESSIONS: Catalogue = {
         "The browsers in which you are signed in at this moment.",
     ),
     "sessions.here": ("Ici", "Here"),
+    "sessions.new": ("Nouveau", "New"),
     "sessions.unknown": ("Appareil inconnu", "Unknown device"),
     "sessions.began": ("Connecté depuis", "Signed in since"),
     "sessions.used": ("Dernière activité", "Last activity"),

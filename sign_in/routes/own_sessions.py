@@ -55,6 +55,7 @@ def _context(site: Site, request: Request, shown: Shown) -> dict[str, Any]:
     devices = [
         {
             "label": each.label,
+            "is_new": each.first_at > shown.new_since,
             "first": site.moment(request, each.first_at),
             "last": site.moment(request, each.last_at),
         }

@@ -19,11 +19,12 @@ class SignedOut(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`here`: the session that asks."""
+    """`here`: the session that asks. Devices are new that were first used after `new_since` (ms)."""
 
     here: UUID
     sessions: list[OpenSession]
     devices: list[Device]
+    new_since: int
 
     def label(self, session: OpenSession) -> str:
         return next((device.label for device in self.devices if device.name == session.device), "")
@@ -42,7 +43,8 @@ class OwnSessions:
             if found is None:
                 raise SignedOut
             account_id, here = found
-            return Shown(here, self._sessions.all(tx, account_id), self._devices.all(tx, account_id))
+            sessions, devices = self._sessions.all(tx, account_id), self._devices.all(tx, account_id)
+            return Shown(here, sessions, devices, self._sessions.new_since())
 
     def end(self, code: str | None, session_id: UUID | None) -> None:
         """Ends one of the person's sessions, or all but the one that asks. Raises `SignedOut`."""

@@ -19,6 +19,7 @@ from storage.index_ports import SignInIndex
 from storage.rows import SignedIn
 
 FRESH_MS = 15 * 60_000
+NEW_MS = 7 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,10 @@ class Sessions:
         """Nothing, where it is another person's."""
         if tx.delete("session", session_id=session_id, account_id=account_id):
             self._index.end_sessions([session_id])
+
+    def new_since(self) -> int:
+        """What was first used after this instant (ms) is new."""
+        return self._now_ms() - NEW_MS
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)

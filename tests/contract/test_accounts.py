@@ -319,6 +319,14 @@ class TestPasskeys:
             PASSKEYS.remove_all(tx, account.account_id)
             assert PASSKEYS.all(tx, account.account_id) == []
 
+    def test_one_that_was_removed_since_a_backup_does_not_come_back(
+        self, store: SqlVaultStore, account: Account
+    ) -> None:
+        with store.writing() as tx:
+            PASSKEYS.add(tx, self.a_passkey(account))
+            begin_anew(tx)
+            assert PASSKEYS.all(tx, account.account_id) == []
+
     def test_it_is_of_one_account(self, store: SqlVaultStore, account: Account) -> None:
         with store.writing() as tx:
             PASSKEYS.add(tx, self.a_passkey(account))

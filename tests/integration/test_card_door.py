@@ -121,6 +121,7 @@ def test_a_professional_with_one_place_is_signed_in_by_card(door: Door) -> None:
     answer = browser.http.get(back)
     assert (answer.status_code, answer.headers["location"]) == (303, "/mes-consultations")
     assert "Paul DURAND, RPPS 899700024451, CABINET DES LILAS, ROUEN" in browser.get("/").text
+    assert "Nouveau" in browser.get("/sign-in/sessions").text, "nobody knows an address to write to"
 
 
 @pytest.mark.requirement("R5")

@@ -349,15 +349,6 @@ class TestSecond:
         answer = other.post("/sign-in/code/passkey", fields | {"answer": zoe.key.use(options)})
         assert answer.status_code == 403
 
-    def test_codes_that_are_asked_for_again_and_again_wait(self, at_door: Door) -> None:
-        found = holder(at_door)
-        browser = found.person.browser()
-        said = []
-        for _ in range(6):
-            assert found.person.knock(browser).status_code == 303
-            said.append(browser.send(browser.get("/sign-in/code").form("/sign-in/code/send")).status_code)
-        assert 429 in said
-
 
 def test_an_address_without_a_name_offers_none(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Browsers give no passkey there."""

@@ -24,11 +24,12 @@ from sign_in.accounts.account import AccountRows
 from sign_in.accounts.letters import Letters
 from sign_in.accounts.opening import HOST, Opening
 from sign_in.accounts.passwords import Passwords
-from sign_in.accounts.tries import ACCOUNT, ADDRESS, TooManyTries
+from sign_in.accounts.tries import ACCOUNT, ADDRESS, CODES, TooManyTries
 from sign_in.doors.admitting import Admitting
 from sign_in.doors.letter import LetterDoor, WrongLetter
 from sign_in.doors.password import PasswordDoor, WrongPassword
 from sign_in.doors.visitor import Admitted, Visitor
+from sign_in.passkeys.passkey import Passkey, Passkeys
 from sign_in.sending import Message
 from sign_in.sessions.sessions import Sessions
 from sign_in.tokens.issuing import TokenIssuer
@@ -45,6 +46,7 @@ from tests.integration.pages import Browser
 from tests.integration.support import new_ins
 from viewer_api.web.sessions import Sessions as PageSessions
 
+KEYS = AccountKeys(bytes(32))
 OID = "1.2.250.1.213.1.4.10"
 
 
@@ -80,7 +82,7 @@ class Attacked:
         self.now, self.mailbox, self.seen = time.time(), Mailbox(), Seen()
         self.holders: dict[str, INS] = {}
         self.index, self.store = SqlIndex(stores["index"]), SqlVaultStore(stores["accounts"], ACCOUNTS)
-        keys, passwords = AccountKeys(bytes(32)), Passwords(hashes, lambda _: False)
+        keys, passwords = KEYS, Passwords(hashes, lambda _: False)
         issuer = TokenIssuer(Authority(bytes(range(32)), environment=Environment.DEMO), "coffre/demo")
         outbox = Outbox(keys, self.clock)
         sessions = Sessions(self.index, issuer, None, outbox, self.clock)
@@ -227,6 +229,21 @@ def test_nobody_keeps_the_holder_of_a_letter_waiting(attacked: Attacked) -> None
             with pytest.raises(WrongLetter):
                 attacked.letter.choose(known, "0000-0000-0000", "une autre phrase de passe", visitor())
     attacked.letter.choose(identifier, lost.code, "une autre phrase de passe", visitor())
+
+
+def test_codes_in_place_of_a_passkey_wait_like_all_others(attacked: Attacked) -> None:
+    identifier, passkeys = attacked.account(), Passkeys(KEYS)
+    with attacked.store.writing() as tx:
+        account = AccountRows(KEYS).of_identifier(tx, identifier)
+        assert account is not None
+        made = {"credential": b"c", "public": b"p", "count": 0, "verifies": True, "label": "x", "made_at": 1}
+        passkeys.add(tx, Passkey(account_id=account.account_id, **made))  # type: ignore[arg-type]
+    with pytest.raises(TooManyTries):
+        for _ in range(CODES.free + 1):
+            who = visitor()
+            attacked.door.knock(identifier, PASSWORD, who)
+            attacked.door.send_code(who)
+    assert len([text for text in attacked.mailbox.texts if "code pour vous connecter" in text]) == CODES.free
 
 
 def request_with(code: str) -> Request:
