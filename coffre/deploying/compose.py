@@ -6,7 +6,7 @@ HTTP processes share the proxy's, since they listen on the loopback alone.
 
 from typing import Any
 
-from coffre.deploying.processes import CALLERS, PROCESSES, SETTINGS, number_of
+from coffre.deploying.processes import CALLERS, PROCESSES, PROXY, SETTINGS, number_of
 from coffre.deploying.site import Site
 
 DOORS = "/run/coffre-vault"
@@ -26,21 +26,21 @@ _HARDENED: dict[str, Any] = {
     "restart": "unless-stopped",
     "ulimits": {"core": 0, "nofile": 16_384},
 }
-PROXY = "proxy"
 
 
 def compose(site: Site) -> dict[str, Any]:
     """Services of the processes and the proxy; engines are whose you choose, in these networks."""
     return {
         "name": "coffre",
-        "services": {PROXY: _proxy(), **{process: _service(site, process) for process in PROCESSES}},
+        "services": {PROXY: _proxy(site), **{process: _service(site, process) for process in PROCESSES}},
         "networks": {"edge": {}, **{name: {"internal": True} for name in ASKS}},
         "volumes": {"data": {}, "doors": {}},
         "secrets": {
             f"{process}_{kind}": {"file": f"./{kind}/{process}.env"}
             for process in PROCESSES
             for kind in ("roles", "secrets")
-        },
+        }
+        | {f"proxy_{each}": {"file": path} for each, path in _certificate(site).items()},
     }
 
 
@@ -49,16 +49,25 @@ def networks_of(process: str) -> list[str]:
     return sorted(name for name, setting in ASKS.items() if process in SETTINGS[setting].told)
 
 
-def _proxy() -> dict[str, Any]:
+def _proxy(site: Site) -> dict[str, Any]:
     mine = sorted({name for process, part in PROCESSES.items() if part.port for name in networks_of(process)})
     return {
         **_HARDENED,
         "image": "nginx",
+        "command": ["nginx", "-c", "/etc/nginx/nginx.conf", "-e", "stderr"],
+        "user": f"{number_of(PROXY)}:{number_of(PROXY)}",
+        "secrets": [{"source": f"proxy_{each}", "target": f"{each}.pem"} for each in _certificate(site)],
         "ports": ["443:8443"],
         "networks": ["edge", *mine],
         "volumes": ["./nginx:/etc/nginx:ro"],
         "tmpfs": ["/var/cache/nginx", "/run"],
     }
+
+
+def _certificate(site: Site) -> dict[str, str]:
+    """Files of the machine that the proxy's user reads."""
+    names = {"certificate": "COFFRE_PROXY_CERTIFICATE", "key": "COFFRE_PROXY_KEY"}
+    return {each: site.proxy[name] for each, name in names.items() if name in site.proxy}
 
 
 def _service(site: Site, process: str) -> dict[str, Any]:

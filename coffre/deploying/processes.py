@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 FIRST_USER = 60_801
 """Numbers that nobody has: above whom Debian adds, below whom systemd makes up (61184)."""
-CALLERS = "callers"
+PROXY, CALLERS = "proxy", "callers"
 """The group that reaches the vault's sockets at all; which one is asked of the kernel, user by user."""
 
 
@@ -162,7 +162,8 @@ def user_of(process: str) -> str:
 
 def number_of(name: str) -> int:
     """The user's, or the group's of the vault's callers."""
-    return FIRST_USER - 1 if name == CALLERS else FIRST_USER + list(PROCESSES).index(name)
+    beside = {CALLERS: FIRST_USER - 1, PROXY: FIRST_USER - 2}
+    return beside[name] if name in beside else FIRST_USER + list(PROCESSES).index(name)
 
 
 def peers(owner: int = 0) -> str:

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from coffre.alerting.alerts import rules
 from coffre.alerting.dashboard import dashboard
-from coffre.deploying import units
+from coffre.deploying import proxy, units
 from coffre.deploying.compose import compose
-from coffre.deploying.processes import PROCESSES, peers
+from coffre.deploying.processes import PROCESSES, PROXY, number_of, peers
 from coffre.deploying.site import Site
 from coffre.deploying.site_check import check
 from records.errors import Conflict
@@ -17,13 +18,14 @@ from records.errors import Conflict
 
 def rendered(site: Site) -> dict[str, str]:
     """Text by path: units, users, folders, settings. Raises `Invalid` "bad_site"."""
-    complete = _with_peers(site)
+    complete = _with_proxy(_with_peers(site))
     check(complete)
     return {
         **{f"systemd/{name}": text for name, text in units.units(complete).items()},
         "sysusers.d/coffre.conf": units.users(complete),
         "tmpfiles.d/coffre.conf": units.folders(complete),
         "container/compose.yaml": _json(compose(complete)),
+        **proxy.files(complete),
         "watching/rules.yaml": _json(rules()),
         "watching/dashboard.json": _json(dashboard()),
         **{f"settings/{process}.env": _lines(complete.settings[process]) for process in PROCESSES},
@@ -61,7 +63,16 @@ def _with_peers(site: Site) -> Site:
     if not vault.get("COFFRE_VAULT_URL", "").startswith("unix:") or "COFFRE_VAULT_PEERS" in vault:
         return site
     settings = {**site.settings, "vault": {**vault, "COFFRE_VAULT_PEERS": peers()}}
-    return Site(settings, site.secrets, site.networks, site.data, site.program, site.etc)
+    return replace(site, settings=settings)
+
+
+def _with_proxy(site: Site) -> Site:
+    """The socket where certificates are believed is the proxy's user's alone."""
+    told = site.settings["signin"]
+    if not proxy.is_described(site) or "COFFRE_CERTIFICATES_SOCKET" not in told:
+        return site
+    signin = {"COFFRE_PROXY_USER": str(number_of(PROXY)), **told}
+    return replace(site, settings={**site.settings, "signin": signin})
 
 
 def _json(found: Mapping[str, Any]) -> str:

@@ -6,6 +6,9 @@ It is TOML, or the JSON of `terraform output -json`, with the same names:
     COFFRE_ENVIRONMENT = "production"
     [settings.vault]
     COFFRE_VAULT_ROOT = "pkcs11:…"
+    [settings.proxy]                    # of nginx, which is none of the processes
+    COFFRE_PROXY_CERTIFICATE = "/etc/coffre/tls/certificate.pem"
+    COFFRE_PROXY_KEY = "/etc/coffre/tls/key.pem"
     [secrets]
     vault = ["COFFRE_VAULT_PIN"]        # in /etc/coffre/secrets/vault.env
     [site]
@@ -19,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from coffre.deploying.processes import PROCESSES, SETTINGS
+from coffre.deploying.processes import PROCESSES, PROXY, SETTINGS
 from records.errors import Invalid
 
 ALL = "all"
@@ -32,7 +35,7 @@ ROLES_WRITE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """`settings` and `secrets` have every process; `secrets` are names alone."""
+    """`settings` and `secrets` have every process; `secrets` are names alone. `proxy`: what nginx is told."""
 
     settings: Mapping[str, Mapping[str, str]]
     secrets: Mapping[str, frozenset[str]]
@@ -40,6 +43,7 @@ class Site:
     data: Path = Path("/var/lib/coffre")
     program: Path = Path("/opt/coffre/bin/coffre")
     etc: Path = field(default=Path("/etc/coffre"))
+    proxy: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(text: str) -> Site:
@@ -47,7 +51,7 @@ def read(text: str) -> Site:
     found = _plain(_parsed(text))
     unknown = found.keys() - set(TABLES)
     given, secrets = _table(found, "settings"), _table(found, "secrets")
-    strange = sorted({*given, *secrets} - {*PROCESSES, ALL})
+    strange = sorted({*given, *secrets} - {*PROCESSES, ALL, PROXY})
     if unknown and not given:
         raise Invalid(f"{', '.join(sorted(unknown))} is none of settings, secrets, site.", code="bad_site")
     if strange:
@@ -65,6 +69,7 @@ def read(text: str) -> Site:
         networks=tuple(map(str, about.get("networks", ()))),
         data=Path(str(about.get("data", "/var/lib/coffre"))),
         program=Path(str(about.get("program", "/opt/coffre/bin/coffre"))),
+        proxy={name: str(value) for name, value in _table(given, PROXY).items()},
     )
 
 

@@ -12,6 +12,7 @@ from records.vocabulary.codes import Environment
 from storage.objects.address import EEA_REGIONS, parse
 
 ALIKE = ("COFFRE_ENVIRONMENT", "COFFRE_PUBLIC_URL", "COFFRE_VAULT_URL", "COFFRE_QUEUE_URL")
+PROXY_READS = frozenset(f"COFFRE_PROXY_{name}" for name in ("PROCESSES", "CERTIFICATE", "KEY", "AUTHORITIES"))
 _OF_AWS = ("amazonaws.com", "amazonaws.eu")
 _ELSEWHERE = ("COFFRE_PUBLIC_URL", "COFFRE_ALLOWED_ORIGINS")
 """They name pages, wherever these are served from, and no place where data lie."""
@@ -19,7 +20,7 @@ _ELSEWHERE = ("COFFRE_PUBLIC_URL", "COFFRE_ALLOWED_ORIGINS")
 
 def faults(site: Site) -> list[str]:
     """Everything that is wrong, each with the process and the variable; no value, which may be secret."""
-    return [*_each(site), *_together(site)]
+    return [*_each(site), *_of_proxy(site), *_together(site)]
 
 
 def check(site: Site) -> None:
@@ -119,6 +120,15 @@ def _rules(process: str, settings: dict[str, str]) -> Iterator[str]:
         setting_rules.check(read_alone(settings))
     except Invalid as error:
         yield error.sentence
+
+
+def _of_proxy(site: Site) -> Iterator[str]:
+    """Of nginx: its certificate with its key, or nothing."""
+    for name in sorted(site.proxy.keys() - PROXY_READS):
+        yield f"proxy: {name} is not for it: name {', '.join(sorted(PROXY_READS))}."
+    lacking = sorted({"COFFRE_PROXY_CERTIFICATE", "COFFRE_PROXY_KEY"} - site.proxy.keys())
+    if site.proxy and lacking:
+        yield f"proxy: {', '.join(lacking)} is missing."
 
 
 def _together(site: Site) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from coffre.deploying.folders import ENTERED, FOLDERS, PUBLIC
-from coffre.deploying.processes import CALLERS, HOSTS, PROCESSES, number_of, user_of
+from coffre.deploying.processes import CALLERS, HOSTS, PROCESSES, PROXY, number_of, user_of
 from coffre.deploying.site import Site
 
 STOP_S = 90
@@ -111,6 +111,9 @@ def _folders(site: Site, process: str) -> Iterator[str]:
     yield f"ReadOnlyPaths={site.data}"
     if writes:
         yield f"ReadWritePaths={' '.join(f'-{site.data}/{each}' for each in writes)}"
+    if process == "signin" and "COFFRE_CERTIFICATES_SOCKET" in site.settings[process]:
+        yield "RuntimeDirectory=coffre-signin"  # nginx enters it, and the socket asks the kernel who calls
+        yield "RuntimeDirectoryMode=0755"
     if process == "vault":
         yield "RuntimeDirectory=coffre-vault"
         yield "RuntimeDirectoryMode=0750"
@@ -122,6 +125,46 @@ def _target(host: str, names: tuple[str, ...]) -> str:
     return f"[Unit]\nDescription=Coffre: {what}\nWants={wanted}\n\n[Install]\nWantedBy=multi-user.target\n"
 
 
+def proxy_service(site: Site) -> str:
+    """The unit of nginx: the one that is reached from everywhere, and on a port below 1024."""
+    nginx = f"{site.etc}/nginx/nginx.conf"
+    credentials = {"certificate.pem": "COFFRE_PROXY_CERTIFICATE", "key.pem": "COFFRE_PROXY_KEY"}
+    lines = [
+        "[Unit]",
+        "Description=Coffre: proxy",
+        "Documentation=file:///usr/share/doc/coffre/operate.md",
+        "Wants=network-online.target",
+        "After=network-online.target",
+        "",
+        "[Service]",
+        "Type=exec",
+        f"ExecStart=/usr/sbin/nginx -c {nginx} -e stderr",
+        "ExecReload=/bin/kill -HUP $MAINPID",
+        f"User={user_of(PROXY)}",
+        f"Group={user_of(PROXY)}",
+        *(f"LoadCredential={file}:{site.proxy[name]}" for file, name in credentials.items()),
+        f"RuntimeDirectory={user_of(PROXY)}",
+        "RuntimeDirectoryMode=0700",
+        "Restart=always",
+        "RestartSec=1",
+        f"TimeoutStopSec={STOP_S}",
+        "KillSignal=SIGQUIT",
+        "MemoryMax=1024M",
+        "TasksMax=64",
+        "SystemCallFilter=@system-service",
+        f"SystemCallFilter={_TAKEN}",
+        "RestrictNamespaces=yes",
+        HARDENING.rstrip(),
+        "CapabilityBoundingSet=CAP_NET_BIND_SERVICE",
+        "AmbientCapabilities=CAP_NET_BIND_SERVICE",
+        "",
+        "[Install]",
+        "WantedBy=multi-user.target",
+        "",
+    ]
+    return "\n".join(lines)
+
+
 def users(site: Site) -> str:
     """For sysusers.d(5). Numbers are fixed, since the vault knows its callers by them."""
     lines = [f"g coffre-{CALLERS} {number_of(CALLERS)}"]
@@ -129,6 +172,8 @@ def users(site: Site) -> str:
         user = user_of(process)
         lines.append(f'u {user} {number_of(process)} "Coffre {process}" {site.data} /usr/sbin/nologin')
         lines += [f"m {user} coffre-{CALLERS}"] if part.doors else []
+    if site.proxy:
+        lines.append(f'u {user_of(PROXY)} {number_of(PROXY)} "Coffre proxy" /nonexistent /usr/sbin/nologin')
     return "\n".join([*lines, ""])
 
 

@@ -33,8 +33,11 @@ class Proxied:
     listen: str = "443"
 
 
-def rendered(site: Proxied, folder: Path, *, foreground: bool = False) -> Mapping[str, str]:
-    """Files by name, to lie in `folder`, where nginx also keeps its pid and temporary files.
+def rendered(
+    site: Proxied, folder: Path, *, foreground: bool = False, scripts: Path | None = None
+) -> Mapping[str, str]:
+    """Files by name, to lie in `scripts`; in `folder`, by default the same, nginx keeps its pid and temporary
+    files.
 
     Raises Invalid `bad_setting` where a value could be read as more than one word of the configuration.
     """
@@ -46,7 +49,7 @@ def rendered(site: Proxied, folder: Path, *, foreground: bool = False) -> Mappin
         modules=DEBIAN_MODULES,
         foreground=foreground,
         folder=folder,
-        scripts=folder,
+        scripts=scripts or folder,
         certificate=site.certificate,
         key=site.key,
         authorities=site.authorities,
