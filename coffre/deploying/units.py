@@ -1,12 +1,15 @@
 """systemd units of a site, one for each process: what it may do is written down, all else is taken away."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from coffre.deploying.folders import ENTERED, FOLDERS, PUBLIC
 from coffre.deploying.processes import CALLERS, HOSTS, PROCESSES, PROXY, number_of, user_of
 from coffre.deploying.site import Site
 
 STOP_S = 90
+DOCTOR_METRICS = Path("/run/coffre-doctor/coffre.prom")
+"""For node_exporter: `--collector.textfile.directory=/run/coffre-doctor`."""
 HARDENING = """\
 NoNewPrivileges=yes
 CapabilityBoundingSet=
@@ -49,8 +52,9 @@ _CHILDREN_TAKEN = "~@privileged @memlock"
 def units(site: Site) -> dict[str, str]:
     """The text of each unit, by file name: a service for each process, a target for each kind of machine."""
     services = {f"{user_of(process)}.service": service(site, process) for process in PROCESSES}
+    doctor = {"coffre-doctor.service": doctor_service(site), "coffre-doctor.timer": doctor_timer()}
     targets = {f"coffre-{host}.target": _target(host, names) for host, names in HOSTS.items()}
-    return {**services, **targets, "coffre.target": _target("all", tuple(PROCESSES))}
+    return {**services, **doctor, **targets, "coffre.target": _target("all", tuple(PROCESSES))}
 
 
 def service(site: Site, process: str) -> str:
@@ -163,6 +167,46 @@ def proxy_service(site: Site) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def doctor_service(site: Site) -> str:
+    """The unit of `coffre doctor`, as the owner: it has failed where something is wrong."""
+    words = f"doctor --json --metrics {DOCTOR_METRICS} --etc {site.etc} --data {site.data}"
+    lines = [
+        "[Unit]",
+        "Description=Coffre: doctor",
+        "Documentation=file:///usr/share/doc/coffre/operate.md",
+        "",
+        "[Service]",
+        "Type=oneshot",
+        f"ExecStart={site.program} {words}",
+        f"EnvironmentFile={site.etc}/settings/owner.env",
+        f"LoadCredential=secrets.env:{site.etc}/secrets/owner.env",
+        "Environment=HOME=/nonexistent PYTHONDONTWRITEBYTECODE=1",
+        f"RuntimeDirectory={DOCTOR_METRICS.parent.name}",
+        "RuntimeDirectoryMode=0755",
+        "RuntimeDirectoryPreserve=yes",
+        "TimeoutStartSec=50",
+        f"ReadOnlyPaths={site.data}",
+        "MemoryMax=512M",
+        "TasksMax=32",
+        "SystemCallFilter=@system-service",
+        f"SystemCallFilter={_TAKEN}",
+        "RestrictNamespaces=yes",
+        "IPAddressDeny=any",
+        f"IPAddressAllow={' '.join(('localhost', *site.networks))}",
+        HARDENING.replace("UMask=0077", "UMask=0022").rstrip(),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def doctor_timer() -> str:
+    """Each minute, on which the alerts DoctorFound and DoctorSilent rest."""
+    return (
+        "[Unit]\nDescription=Coffre: doctor, each minute\n\n[Timer]\nOnBootSec=60\nOnUnitActiveSec=60\n"
+        "AccuracySec=5\n\n[Install]\nWantedBy=timers.target\n"
+    )
 
 
 def users(site: Site) -> str:

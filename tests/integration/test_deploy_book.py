@@ -21,7 +21,7 @@ def test_the_site_of_the_page_holds_and_is_rendered(tmp_path: Path) -> None:
     first = coffre(tmp_path, "deploy", "render", "site.toml", "--out", "site")
     assert first.returncode == 0, first.stderr
     folders = {path.name for path in (tmp_path / "site").iterdir()}
-    assert folders == {"container", "settings", "systemd", "sysusers.d", "tmpfiles.d", "watching"}
+    assert folders == {"container", "nginx", "settings", "systemd", "sysusers.d", "tmpfiles.d", "watching"}
     assert all(f"`{each}/`" in PAGE.read_text("utf-8") for each in folders)
 
 

@@ -1,13 +1,16 @@
 """The units as systemd itself judges them."""
 
+import json
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from coffre.deploying import rendering
 from coffre.deploying.processes import PROCESSES, user_of
+from tests.services import warm
 from tests.services.processes import debian
 from tests.unit.coffre.deploying.test_site import site
 
@@ -34,6 +37,25 @@ def test_little_of_the_system_is_exposed_to_it(folder: Path, process: str) -> No
     said = analyze("security", "--offline=true", "--no-pager", folder / f"{user_of(process)}.service").stdout
     (level,) = re.findall(r"Overall exposure level for \S+: ([0-9.]+)", said)
     assert float(level) <= EXPOSURE, said
+
+
+def test_the_doctor_is_as_bounded_though_it_is_the_owner(folder: Path) -> None:
+    said = analyze("security", "--offline=true", "--no-pager", folder / "coffre-doctor.service").stdout
+    (level,) = re.findall(r"Overall exposure level for \S+: ([0-9.]+)", said)
+    assert float(level) <= EXPOSURE, said
+
+
+def test_the_doctor_runs_as_its_unit_says_and_fails_where_something_is_wrong(tmp_path: Path) -> None:
+    """The command line of the unit, with the paths of a test: status 1, and a file of metrics."""
+    data, out = tmp_path / "data", tmp_path / "run"
+    out.mkdir()
+    unit = rendering.rendered(replace(site(), etc=tmp_path, data=data))["systemd/coffre-doctor.service"]
+    (line,) = re.findall(r"^ExecStart=\S+ (.*)$", unit, re.M)
+    words = line.replace("/run/coffre-doctor", str(out)).split()
+    done = warm.run(*words)
+    assert done.returncode == 1
+    assert [each["check"] for each in json.loads(done.stdout)["findings"]] == ["settings"]
+    assert 'coffre_doctor_finding{check="settings"} 1' in (out / "coffre.prom").read_text()
 
 
 def test_systemd_understands_every_line(folder: Path) -> None:

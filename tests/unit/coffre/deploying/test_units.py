@@ -89,7 +89,7 @@ def test_again_nothing_changes_and_a_change_changes_what_says_it(tmp_path: Path)
     before = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
     rendering.write(rendering.rendered(site(worker={"COFFRE_WORKERS": "4"})), tmp_path)
     changed = {str(path.relative_to(tmp_path)) for path, text in before.items() if path.read_text() != text}
-    assert changed == {"settings/worker.env", "container/compose.yaml"}
+    assert changed == {"settings/worker.env", "settings/owner.env", "container/compose.yaml"}
 
 
 def test_a_folder_with_anything_else_is_left_as_it_is(tmp_path: Path) -> None:
