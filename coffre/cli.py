@@ -35,7 +35,7 @@ class Commands(LaterGroup):
         "record": Later("coffre.commands.record:record_app", "Records of persons."),
         "identity": Later(
             "coffre.commands.identity.group:identity_app",
-            "Identities of the demo authority (demo and test only).",
+            "Credentials: issue them in demo and test, withdraw them anywhere.",
         ),
         "issuers": Later(
             "coffre.commands.issuers.group:issuers_app",

@@ -1,4 +1,4 @@
-"""`coffre identity`: identities of the demo authority, in demo and test only."""
+"""`coffre identity`: identities of the demo authority, in demo and test; credentials withdrawn, anywhere."""
 
 import typer
 
@@ -9,7 +9,7 @@ from coffre.commands.identity.issue_professional import professional
 from coffre.commands.identity.withdraw import withdraw
 
 identity_app = typer.Typer(
-    help="Identities of the demo authority (demo and test only).", no_args_is_help=True
+    help="Credentials: issue them in demo and test, withdraw them anywhere.", no_args_is_help=True
 )
 issue_app = typer.Typer(
     help="Issue an identity: files with a token, a certificate and its key; --json prints the token, too.",
