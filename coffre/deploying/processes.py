@@ -111,7 +111,7 @@ SETTINGS: Mapping[str, Setting] = {
     "COFFRE_VAULT_TLS_AUTHORITY": Setting(_CALLERS | _VAULT),
     "COFFRE_VAULT_PEERS": Setting(_VAULT),
     "COFFRE_TRUSTED_PROXIES": Setting(_HTTP),
-    "COFFRE_CERTIFICATE_PROXIES": Setting(frozenset({"signin"})),
+    "COFFRE_CERTIFICATE_PROXIES": Setting(_HTTP),
     "COFFRE_OPERATOR_ADDRESS": Setting(_HTTP),
     "COFFRE_ALLOWED_ORIGINS": Setting(_HTTP),
     "COFFRE_GATEWAY": Setting(frozenset({"reader", "gateway"})),

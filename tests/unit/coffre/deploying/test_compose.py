@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from coffre.deploying.compose import ASKS, DOORS, PROXY, compose, networks_of
-from coffre.deploying.processes import CALLERS, PROCESSES, SETTINGS, number_of, user_of
+from coffre.deploying.processes import CALLERS, PROCESSES, SETTINGS, number_of, settings_of, user_of
 from tests.unit.coffre.deploying.test_site import site
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -88,3 +88,9 @@ def test_the_image_ends_without_root_and_without_a_shell() -> None:
     assert "--require-hashes" in text
     (run,) = re.findall(r"^run=(\S+)$", (ROOT / "deploy/container/bases.sh").read_text(), re.M)
     assert not {"dash", "bash", "busybox", "coreutils", "apt"} & set(run.split(","))
+
+
+def test_whoever_reads_certificates_of_clients_is_told_which_proxies_to_believe() -> None:
+    """Who answers HTTP: one that is not told takes the header away, and refuses the credential."""
+    for process, each in PROCESSES.items():
+        assert ("COFFRE_CERTIFICATE_PROXIES" in settings_of(process)) is (each.port is not None)
