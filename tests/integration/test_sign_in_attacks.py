@@ -1,6 +1,7 @@
 """The door under attack: who has an account, guesses from everywhere, sessions fixed, stolen or forged."""
 
 import contextlib
+import random
 import statistics
 import time
 from collections.abc import Iterator
@@ -131,11 +132,12 @@ def test_no_clock_tells_who_has_an_account(tmp_path: Path) -> None:
     taken: dict[str, list[float]] = {each: [] for each in whom}
     for _ in range(250):
         attacked.now += ACCOUNT.longest_ms / 1000
-        for each, identifier in whom.items():
-            began = time.perf_counter()
+        # of this thread: on a machine with other work, how long a call waits says nothing of it
+        for each, identifier in random.sample([*whom.items()], 2):
+            began = time.thread_time()
             with pytest.raises(WrongPassword):
                 attacked.door.knock(identifier, "un autre mot de passe", visitor())
-            taken[each].append(time.perf_counter() - began)
+            taken[each].append(time.thread_time() - began)
     known, unknown = (statistics.median(taken[each]) for each in whom)
     assert 0.75 < known / unknown < 1.33, (known, unknown)
     assert attacked.mailbox.texts == []
