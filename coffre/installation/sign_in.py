@@ -242,6 +242,7 @@ class SignIn:
             self._admitting,
             self._carrier,
             self._witness,
+            self._outbox,
             self._clock,
         )
 

@@ -173,6 +173,7 @@ class ReasonCode(StrEnum):
     PASSKEY_CLONED = "passkey_cloned"
     TOO_MANY_TRIES = "too_many_tries"
     CERTIFICATE_REFUSED = "certificate_refused"
+    PROVIDER_REFUSED = "provider_refused"
 
 
 class Obligation(StrEnum):

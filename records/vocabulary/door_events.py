@@ -25,6 +25,10 @@ class DoorEvent(StrEnum):
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
     PASSKEY_CLONED = "passkey_cloned"
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_UNLINKED = "identity_unlinked"
+    PROVIDER_REFUSED = "provider_refused"
+    """What somebody brought back from a provider of identities signed nobody in."""
     ACCOUNT_OPENED = "account_opened"
     CERTIFICATE_REFUSED = "certificate_refused"
     TOKEN_ISSUED = "token_issued"  # noqa: S105 - an event
@@ -41,6 +45,7 @@ FAILURES: Mapping[DoorEvent, ReasonCode] = MappingProxyType(
         DoorEvent.PASSKEY_CLONED: ReasonCode.PASSKEY_CLONED,
         DoorEvent.PAUSED: ReasonCode.TOO_MANY_TRIES,
         DoorEvent.CERTIFICATE_REFUSED: ReasonCode.CERTIFICATE_REFUSED,
+        DoorEvent.PROVIDER_REFUSED: ReasonCode.PROVIDER_REFUSED,
     }
 )
 """Those that are refusals, each with the reason that the log has for it."""

@@ -14,7 +14,7 @@ from records.errors import CoffreError
 from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import Account, AccountRows, AccountState
 from sign_in.accounts.linked import LinkedIdentities
-from sign_in.doors.admitting import Admitting
+from sign_in.doors.admitting import Admitting, proven_holder
 from sign_in.doors.visitor import Admitted, Visitor
 from sign_in.federation.provider import FederationRefused
 from sign_in.passkeys.own import SignInAgain
@@ -24,6 +24,7 @@ from sign_in.sessions.sessions import Sessions
 from sign_in.store import AccountStore, AccountTransaction
 from sign_in.tokens.proven import Means
 from sign_in.watching.events import Noted, Witness
+from sign_in.watching.outbox import Outbox
 
 log = logging.getLogger("coffre.sign_in")
 
@@ -40,10 +41,12 @@ class LinkedIdentityDoor:
         admitting: Admitting,
         carrier: Carrier,
         witness: Witness,
+        outbox: Outbox,
         clock: Callable[[], float],
     ) -> None:
         self._store, self._keys, self._sessions, self._admitting = store, keys, sessions, admitting
         self._carrier, self._witness, self._clock = carrier, witness, clock
+        self._outbox = outbox
         self._rows, self._linked, self._issuer = AccountRows(keys), LinkedIdentities(keys), issuer
 
     def enter(self, subject: str, visitor: Visitor, leads_to: str) -> Admitted:
@@ -62,6 +65,10 @@ class LinkedIdentityDoor:
             self._note(DoorEvent.NEW_DEVICE, account, visitor)
         self._admitting.tell(account, met)
         return admitted
+
+    def refused(self, visitor: Visitor) -> None:
+        """What somebody brought back signs nobody in."""
+        self._witness.note(Noted(DoorEvent.PROVIDER_REFUSED, "", visitor.address))
 
     def is_linked(self, code: str | None) -> bool:
         """Raises `SignedOut`, for whoever has no account as well."""
@@ -83,15 +90,23 @@ class LinkedIdentityDoor:
                 )
             now_ms = int(self._clock() * 1000)
             self._linked.link(tx, account.account_id, self._issuer, subject, now_ms)
+            self._keep(tx, DoorEvent.IDENTITY_LINKED, account)
+        self._note(DoorEvent.IDENTITY_LINKED, account, visitor)
         try:
             self._carrier.carry(identity_linked(account))
         except CoffreError as error:
             log.warning("a linked identity could not be told", extra={"code": error.code})
 
-    def unlink(self, code: str | None) -> None:
+    def unlink(self, code: str | None, visitor: Visitor) -> None:
         """Raises as `begin`."""
         with self._changing(code) as (tx, account, _):
             self._linked.unlink(tx, account.account_id)
+            self._keep(tx, DoorEvent.IDENTITY_UNLINKED, account)
+        self._note(DoorEvent.IDENTITY_UNLINKED, account, visitor)
+
+    def _keep(self, tx: AccountTransaction, event: DoorEvent, account: Account) -> None:
+        """For the log of the person who is signed in."""
+        self._outbox.arrived(tx, event, proven_holder(self._keys, account, Means.SESSION, int(self._clock())))
 
     @contextmanager
     def _changing(self, code: str | None) -> Iterator[tuple[AccountTransaction, Account, UUID]]:

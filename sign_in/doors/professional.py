@@ -69,6 +69,10 @@ class ProfessionalDoor:
             self._keep(tx, self._of_browser(visitor), who, {"leads_to": leads_to}, CHOICE_MS)
             return None
 
+    def refused(self, visitor: Visitor) -> None:
+        """What he brought back from a provider signs nobody in."""
+        self._witness.note(Noted(DoorEvent.PROVIDER_REFUSED, "", visitor.address))
+
     def waiting(self, visitor: Visitor) -> RecognisedProfessional:
         """Who has to choose in this browser. Raises `NothingWaits`."""
         with self._store.reading() as tx:

@@ -14,6 +14,7 @@ from sign_in.doors.recognised import by_provider
 from sign_in.federation.begun import LIFE_S, Begun
 from sign_in.federation.code_flow import CodeFlow
 from sign_in.federation.exercises import professional
+from sign_in.federation.provider import FederationRefused
 from sign_in.federation.threads import ProviderThreads
 from sign_in.pages.site import Site
 from sign_in.routes.professional import PLACES, visitor_of
@@ -46,6 +47,8 @@ def router(site: Site, doors: Doors, flow: Callable[[], CodeFlow], clock: Callab
             who = by_provider(professional(found.userinfo), found.proven_at)
         except CoffreError as error:
             log.warning("a provider's answer signs nobody in", extra={"code": error.code})
+            if isinstance(error, FederationRefused):
+                await asyncio.to_thread(lambda: doors.professionals.refused(visitor))
             raise
         leads_to = begun.following if begun is not None else "/"
         admitted = await asyncio.to_thread(lambda: doors.professionals.enter(who, visitor, leads_to))

@@ -10,6 +10,7 @@ from records.sessions import cookie_name
 from sign_in.doors.doors import Doors
 from sign_in.federation.begun import LIFE_S, Begun
 from sign_in.federation.code_flow import CodeFlow
+from sign_in.federation.provider import FederationRefused
 from sign_in.federation.threads import ProviderThreads
 from sign_in.pages.site import Site
 from sign_in.passkeys.own import SignInAgain
@@ -37,7 +38,11 @@ def router(site: Site, doors: Doors, flow: Callable[[], CodeFlow], clock: Callab
     async def come_back(request: Request) -> Response:
         visitor, now = visitor_of(site, request), int(clock())
         begun, answer = Begun.read(request.cookies.get(cookie, ""), now), dict(request.query_params)
-        found = await threads.run(lambda: flow().finish(begun, answer, now))
+        try:
+            found = await threads.run(lambda: flow().finish(begun, answer, now))
+        except FederationRefused:
+            await asyncio.to_thread(lambda: doors.france_connect.refused(visitor))
+            raise
         assert begun is not None  # else the flow has refused
         code, door = _session(site, request), doors.france_connect
         if begun.by:
@@ -77,9 +82,9 @@ def router(site: Site, doors: Doors, flow: Callable[[], CodeFlow], clock: Callab
     @routes.post(f"{OWN}/delier")
     async def unlink(request: Request) -> Response:
         await site.form(request)
-        code = _session(site, request)
+        code, visitor = _session(site, request), site.visitor(request)
         try:
-            await asyncio.to_thread(lambda: doors.france_connect.unlink(code))
+            await asyncio.to_thread(lambda: doors.france_connect.unlink(code, visitor))
         except SignInAgain:
             return site.redirect(f"/sign-in?next={OWN}")
         return site.redirect(f"{OWN}?fait=unlinked")

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,3 +129,12 @@ def _home(ins: str) -> str:
 
 def text_of(answer: httpx.Response) -> str:
     return Page(answer.text).text
+
+
+def eventually(read: Callable[[], str], said: str) -> str:
+    """What is read once it says so; the doors tell the log each second."""
+    until = time.monotonic() + 20
+    while said not in (text := read()):
+        assert time.monotonic() < until, f"{said} is not in {text}"
+        time.sleep(0.2)
+    return text

@@ -1,14 +1,16 @@
 """Patients sign in by a provider like FranceConnect, once they have linked an identity to their account."""
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from sign_in.federation.begun import Begun
-from tests.integration.entering import Door, Person, door, text_of
+from tests.integration.entering import Door, Person, door, eventually, text_of
 from tests.integration.pages import Browser
 from tests.integration.support import DOCTOR
 from tests.services.oidc_provider import CLIENT, SECRET, OidcProvider, oidc_provider
@@ -130,6 +132,18 @@ def test_what_was_unlinked_enters_no_more(linking: Linking) -> None:
     someone = linking.door.person()
     browser = linking.linked(someone, "fc-paul")
     page = browser.submit(browser.get(OWN).form(f"{OWN}/delier"))
+    text = eventually(lambda: browser.get("/consultations?qui=tous").text, "FranceConnect séparé du compte")
+    assert "FranceConnect relié au compte" in text
     assert "n'est relié à aucune" in page.text
     other = someone.browser()
     assert other.http.get(linking.back(linking.leave(other), "fc-paul")).status_code == 403
+
+
+def test_a_letters_new_password_ends_the_link(linking: Linking, tmp_path: Path) -> None:
+    someone, letter = linking.door.person(), tmp_path / "letter.json"
+    linking.linked(someone, "fc-lettre")
+    linking.door.command("account", "letter", someone.patient.ins, "--out", str(letter))
+    someone.code = json.loads(letter.read_text())["code"]
+    assert someone.choose().status_code == 303
+    browser = someone.browser()
+    assert browser.http.get(linking.back(linking.leave(browser), "fc-lettre")).status_code == 403

@@ -1,5 +1,7 @@
 """Professionals sign in by Pro Santé Connect through a Coffre that runs, as the persons they are by card."""
 
+import json
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -34,7 +36,15 @@ class Door:
     coffre: Coffre
     psc: OidcProvider
     cards: igc.Authority
-    socket: Path
+    certificates: Path
+    collector: socket.socket
+
+    def heard(self) -> set[str]:
+        """The events that a collector of syslog has heard, up to a refusal at the provider's door."""
+        found: set[str] = set()
+        while "provider_refused" not in found:
+            found.add(json.loads(self.collector.recv(8192).decode().partition("\ufeff")[2])["event"])
+        return found
 
     def browser(self) -> Browser:
         return Browser(self.coffre)
@@ -56,7 +66,7 @@ class Door:
         """The same person, by card, in another place."""
         browser = self.browser()
         asked = browser.http.get(browser.get("/sign-in").link("Se connecter avec ma carte CPS"))
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(self.socket))) as proxy:
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(self.certificates))) as proxy:
             shown = {"Client-Cert": igc.header_value(self.cards.card(number=DOCTOR).der).decode()}
             path = asked.headers["location"].removeprefix(MACHINES)
             back = proxy.get(f"http://proxy{path}", headers=shown).headers["location"]
@@ -78,9 +88,12 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         made = cards.revocation_list(issuer=issuer)
         (folder / "lists" / f"{name}.crl").write_bytes(made.public_bytes(Encoding.DER))
     initialise(load(data=folder / "data"))
-    with oidc_provider(folder) as psc:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as collector, oidc_provider(folder) as psc:
+        collector.bind(str(folder / "log"))
+        collector.settimeout(20)
         settings = {
             "COFFRE_MACHINES_URL": MACHINES,
+            "COFFRE_SYSLOG_URL": f"unix://{folder}/log",
             "COFFRE_CERTIFICATES_SOCKET": str(folder / "certificates.sock"),
             "COFFRE_CARD_AUTHORITIES": str(folder / "authorities.pem"),
             "COFFRE_REVOCATION_LISTS": str(folder / "lists"),
@@ -96,7 +109,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
                     [DirectoryEntry(Person(DOCTOR, "MARTIN", "Claire"), exercise, place)], at=1
                 )
             psc.registers(f"{coffre.url}{BACK}")
-            yield Door(coffre, psc, cards, folder / "certificates.sock")
+            yield Door(coffre, psc, cards, folder / "certificates.sock", collector)
 
 
 @pytest.fixture(autouse=True)
@@ -208,6 +221,7 @@ def test_anothers_answer_signs_nobody_in(door: Door) -> None:
     own = parse_qs(urlsplit(other).query)["state"][0]
     injected = urlencode({"code": code, "state": own, "iss": door.psc.issuer})
     refused(mine, f"{BACK}?{injected}", said="ne peut pas être acceptée")
+    assert "provider_refused" in door.heard()
 
 
 def test_an_answer_in_the_name_of_another_provider_is_not_exchanged(door: Door) -> None:

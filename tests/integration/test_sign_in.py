@@ -1,13 +1,12 @@
 """A patient signs in at the door: first visit, password and code, and what the pages show then (R4)."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.integration.entering import PASSWORD, Door, Person, door, text_of
+from tests.integration.entering import PASSWORD, Door, Person, door, eventually, text_of
 from tests.integration.pages import Browser, Page
 from tests.integration.support import new_ins
 from tests.services.warm import run
@@ -46,15 +45,6 @@ def test_a_patient_reads_in_the_own_history_when_she_signed_in(at_door: Door) ->
     assert f'{counted}{{event="signed_in"}}' in found and "coffre_door_threshold_passed{" not in found
     told = at_door.command("status", "--json")
     assert json.loads(told)["doors"]["signed_in"] >= 1
-
-
-def eventually(read: Callable[[], str], said: str) -> str:
-    """What is read once it says so; the doors tell the log each second."""
-    until = time.monotonic() + 20
-    while said not in (text := read()):
-        assert time.monotonic() < until, f"{said} is not in {text}"
-        time.sleep(0.2)
-    return text
 
 
 @pytest.mark.requirement("R4")

@@ -131,6 +131,11 @@ LOG: Mapping[str, tuple[str, str]] = {
     "did.sign_in.account_opened": ("Ouverture du compte", "Opening of the account"),
     "did.sign_in.passkey_added": ("Ajout d'une clé d'accès", "Addition of a passkey"),
     "did.sign_in.passkey_removed": ("Retrait d'une clé d'accès", "Removal of a passkey"),
+    "did.sign_in.identity_linked": ("FranceConnect relié au compte", "FranceConnect linked to the account"),
+    "did.sign_in.identity_unlinked": (
+        "FranceConnect séparé du compte",
+        "FranceConnect linked to the account no more",
+    ),
     "did.sign_in.denied": ("Essai de connexion à votre compte", "Attempt to sign in to your account"),
     "did.read_log": ("Lecture de cet historique", "Reading of this history"),
     "did.read_own_log": ("Lecture de ses propres actions", "Reading of own actions"),

@@ -100,6 +100,10 @@ LOG_REFUSALS: Mapping[str, tuple[str, str]] = {
         "The passkey seemed to have been copied.",
     ),
     "denied.too_many_tries": ("Il y avait eu trop d'essais.", "There had been too many tries."),
+    "denied.provider_refused": (
+        "Le service d'identité ne l'a pas identifié.",
+        "The identity service did not identify them.",
+    ),
     "denied.certificate_refused": ("Le certificat n'était pas accepté.", "The certificate was not accepted."),
     "denied.step_up_required": (
         "Cette personne s'était identifiée depuis trop longtemps pour un accès en urgence.",
