@@ -60,7 +60,7 @@ def sign_in(person: Person, page: Page, next: str) -> None:
     page.click("button.main")
     page.fill("#code", person.code_after(before))
     page.click("button.main")
-    page.wait_for_url(f"**{next}")
+    page.wait_for_url(f"{person.coffre.url}{next}")
 
 
 def test_the_keyboard_makes_a_passkey_and_signs_in_by_it(
@@ -82,7 +82,7 @@ def test_the_keyboard_makes_a_passkey_and_signs_in_by_it(
     assert_accessible(page)
     page.get_by_role("button", name="Me connecter avec ma clé d'accès").focus()
     page.keyboard.press("Enter")
-    page.wait_for_url("**/choix")
+    page.wait_for_url(f"{person.coffre.url}/choix")
 
     page.context.clear_cookies()
     page.goto(person.coffre.url + "/sign-in?next=/choix")
@@ -95,7 +95,7 @@ def test_the_keyboard_makes_a_passkey_and_signs_in_by_it(
     page.keyboard.press("Tab")
     page.get_by_role("button", name="Utiliser ma clé d'accès").focus()
     page.keyboard.press("Enter")
-    page.wait_for_url("**/choix")
+    page.wait_for_url(f"{person.coffre.url}/choix")
 
 
 def test_a_device_that_gives_no_passkey_is_told_aloud(
