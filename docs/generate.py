@@ -131,6 +131,7 @@ from requirements_table import REQUIREMENTS  # noqa: E402
 
 from client.send.verdicts import TROUBLES  # noqa: E402
 from coffre.command_line.exits import MEANINGS  # noqa: E402
+from coffre.serving.deprecations import DEPRECATED  # noqa: E402
 from coffre.serving.origins import ADMITTED_HEADERS, EXPOSED_HEADERS, METHODS  # noqa: E402
 from coffre.serving.problems import STATUS, status_of  # noqa: E402
 from content.pdf.agreement import AGREEMENT  # noqa: E402
@@ -310,6 +311,16 @@ def marked(page: str) -> str:
     return text
 
 
+def deprecations() -> str:
+    """Addresses that are to go, with what takes their place."""
+    lines = [
+        f"| {each.methods} `{each.path}` | {each.since:%Y-%m-%d} | {each.until:%Y-%m-%d} | {each.instead} |\n"
+        for each in DEPRECATED
+    ]
+    head = "| address | deprecated since | goes on | instead |\n|---|---|---|---|\n"
+    return "".join([head, *lines]) if lines else "None at present.\n"
+
+
 def shapes() -> str:
     """Since which version each sealed shape that followed another is read and written."""
     lines = ["| shape | read since | written since |\n|---|---|---|\n"]
@@ -402,7 +413,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "searched by": searched_by,
         "other origins": cross_origin,
     },
-    "upgrade.md": {"shapes": shapes},
+    "upgrade.md": {"shapes": shapes, "deprecations": deprecations},
 }
 """What is written within a page, by the words of its marks."""
 PAGES = {

@@ -27,6 +27,7 @@ from coffre.serving.bodies import BoundedBodies
 from coffre.serving.caller_address import as_passed_on, of_connection
 from coffre.serving.callers import BURST, PER_SECOND, Callers, Door
 from coffre.serving.client_certificates import NamedProxies
+from coffre.serving.deprecations import Deprecations
 from coffre.serving.methods import Options, TakenMethods, answer_heads
 from coffre.serving.origins import OtherOrigins
 from coffre.serving.own_deposits import IntakeDeposits
@@ -146,6 +147,7 @@ def build(
         lambda inner: OtherOrigins(inner, origins, problems.is_api),
         lambda inner: watching.Watch(inner, metrics, is_behind=shared.is_behind),
         SecurityHeaders,
+        Deprecations,
         # of a process behind another one the other is the edge
         *(() if shared.is_behind else (lambda inner: NamedProxies(inner, system.settings.certifying()),)),
         title="Coffre",
