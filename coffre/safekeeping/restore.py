@@ -33,7 +33,11 @@ from storage.index.store import SqlIndex
 from storage.migrate import upgrade
 from storage.objects.opening import open_locked_notes, open_objects, prepare_objects
 from storage.ports import ObjectStore
+from storage.schema_version import noted
 from storage.vault_store.store import SqlVaultStore
+
+SESSIONS_SINCE = "0011"
+"""The revision of the index from which on it holds sessions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,9 +148,13 @@ def _put_accounts(source: Path, index: Manifest, places: Places) -> int:
 
 
 def _end_sessions(places: Places) -> None:
+    """An index of before there were any is migrated later, and has none to end."""
     database = engine_for(places.index)
     try:
-        SqlIndex(database).end_every_session()
+        with database.reading() as connection:
+            revision = noted(connection).revision or ""
+        if revision >= SESSIONS_SINCE:
+            SqlIndex(database).end_every_session()
     finally:
         database.close()
 
