@@ -112,10 +112,11 @@ test-long: dev  ## some hours: 1 000 kills of each set (COFFRE_TEST_ROUNDS), lar
 	@COFFRE_TEST_STORE=postgres $(BIN)/python -m pytest tests/integration/vault
 	@PYTHONHASHSEED=0 $(BIN)/python -m tests.mutations
 
-image: dev  ## the image of every process, of Debian's packages and of no registry (root; buildah, mmdebstrap; BUILDAH: more options)
+image: dev  ## the images of every process and of the engines, of Debian's packages and of no registry (root; buildah, mmdebstrap; BUILDAH: more options)
 	@deploy/container/bases.sh
 	@rm -rf dist && $(BIN)/python -m hatchling build --target wheel > /dev/null
 	@buildah bud $(BUILDAH) --tag localhost/coffre --file deploy/container/Containerfile .
+	@buildah bud $(BUILDAH) --tag localhost/coffre-engines --file deploy/container/engines/Containerfile .
 
 fuzz: dev  ## fuzz the validators and the reader of multipart (SECONDS=600 each)
 	@for target in dicom pdf multipart; do $(BIN)/python -m tests.fuzz $$target --seconds $(SECONDS) || exit 1; done
@@ -144,6 +145,7 @@ lock: dev  ## pin the dependencies anew
 	@$(PIP_COMPILE) --extra setup --extra full-demo --output-file requirements/full-demo.txt
 	@$(PIP_COMPILE) --extra setup --extra engines --output-file requirements/engines.txt
 	@$(filter-out pyproject.toml,$(PIP_COMPILE)) deploy/viewer/node.in --output-file deploy/viewer/node.txt
+	@$(filter-out pyproject.toml,$(PIP_COMPILE)) deploy/container/engines/engines.in --output-file deploy/container/engines/engines.txt
 
 MEMORY ?= /dev/shm
 LEFT = $(wildcard opened coffre-identities $(MEMORY)/coffre-* $(or $(TMPDIR),/tmp)/coffre-* $(or $(TMPDIR),/tmp)/pytest-of-$(shell id -un) \

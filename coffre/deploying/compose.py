@@ -19,25 +19,31 @@ ASKS = {
     "accounts": "COFFRE_ACCOUNTS_URL",
 }
 """Networks, each with an engine in it and the processes that are told where it is."""
-_HARDENED: dict[str, Any] = {
+HARDENED: dict[str, Any] = {
     "read_only": True,
     "cap_drop": ["ALL"],
     "security_opt": ["no-new-privileges:true"],
     "restart": "unless-stopped",
     "ulimits": {"core": 0, "nofile": 16_384},
 }
+OWNER = "owner"
+"""Who makes the installation and runs the commands; it is started by hand alone."""
 
 
 def compose(site: Site) -> dict[str, Any]:
     """Services of the processes and the proxy; engines are whose you choose, in these networks."""
     return {
         "name": "coffre",
-        "services": {PROXY: _proxy(site), **{process: _service(site, process) for process in PROCESSES}},
+        "services": {
+            PROXY: _proxy(site),
+            **{process: _service(site, process) for process in PROCESSES},
+            OWNER: _owner(site),
+        },
         "networks": {"edge": {}, **{name: {"internal": True} for name in ASKS}},
         "volumes": {"data": {}, "doors": {}},
         "secrets": {
             f"{process}_{kind}": {"file": f"./{kind}/{process}.env"}
-            for process in PROCESSES
+            for process in (*PROCESSES, OWNER)
             for kind in ("roles", "secrets")
         }
         | {f"proxy_{each}": {"file": path} for each, path in _certificate(site).items()},
@@ -52,7 +58,7 @@ def networks_of(process: str) -> list[str]:
 def _proxy(site: Site) -> dict[str, Any]:
     mine = sorted({name for process, part in PROCESSES.items() if part.port for name in networks_of(process)})
     return {
-        **_HARDENED,
+        **HARDENED,
         "image": "nginx",
         "command": ["nginx", "-c", "/etc/nginx/nginx.conf", "-e", "stderr"],
         "user": f"{number_of(PROXY)}:{number_of(PROXY)}",
@@ -74,14 +80,12 @@ def _service(site: Site, process: str) -> dict[str, Any]:
     part = PROCESSES[process]
     group = number_of(CALLERS) if process == "vault" else number_of(process)
     service = {
-        **_HARDENED,
-        "image": "coffre",
+        **HARDENED,
+        "image": "localhost/coffre",
         "command": [*part.arguments, *(["--port", str(part.port)] if part.port else [])],
         "user": f"{number_of(process)}:{group}",
         "environment": dict(site.settings[process]),
-        "secrets": [
-            {"source": f"{process}_{kind}", "target": f"{kind}.env"} for kind in ("roles", "secrets")
-        ],
+        "secrets": _secrets(process),
         "volumes": list(_volumes(process)),
         "tmpfs": ["/tmp"],  # noqa: S108 - the container's own, in memory
         "mem_limit": f"{part.memory_mib}m",
@@ -93,21 +97,44 @@ def _service(site: Site, process: str) -> dict[str, Any]:
         service["group_add"] = [str(number_of(CALLERS))]
         service["depends_on"] = {"vault": {"condition": "service_healthy"}}
     if part.port:
-        return {**service, "network_mode": f"service:{PROXY}", "healthcheck": _healthy(_READY % part.port)}
+        ready = healthy(_PYTHON, _READY % part.port)
+        return {**service, "network_mode": f"service:{PROXY}", "healthcheck": ready}
     return {
         **service,
         "networks": networks_of(process),
-        **({"healthcheck": _healthy(_DOOR)} if process == "vault" else {}),
+        **({"healthcheck": healthy(_PYTHON, _DOOR)} if process == "vault" else {}),
     }
 
 
+def _owner(site: Site) -> dict[str, Any]:
+    """Root in its container, with no more than it takes to give files to whose they are."""
+    return {
+        **HARDENED,
+        "image": "localhost/coffre",
+        "profiles": [OWNER],
+        "restart": "no",
+        "user": "0:0",
+        "cap_add": ["CHOWN", "DAC_OVERRIDE", "FOWNER"],
+        "environment": {name: value for told in site.settings.values() for name, value in told.items()},
+        "secrets": _secrets(OWNER),
+        "volumes": ["data:/var/lib/coffre", f"doors:{DOORS}", "./roles:/roles"],
+        "tmpfs": ["/tmp"],  # noqa: S108 - the container's own, in memory
+        "networks": sorted(ASKS),
+    }
+
+
+def _secrets(whose: str) -> list[dict[str, str]]:
+    return [{"source": f"{whose}_{kind}", "target": f"{kind}.env"} for kind in ("roles", "secrets")]
+
+
+_PYTHON = "/opt/coffre/bin/python"
 _READY = "import urllib.request as u; u.urlopen('http://127.0.0.1:%d/health/ready', timeout=5)"
 _DOOR = f"import socket as s; s.socket(s.AF_UNIX).connect('{DOORS}/public.sock')"
 
 
-def _healthy(program: str) -> dict[str, Any]:
+def healthy(python: str, program: str) -> dict[str, Any]:
     """There is no shell to run anything else."""
-    test = ["CMD", "/opt/coffre/bin/python", "-c", program]
+    test = ["CMD", python, "-c", program]
     return {"test": test, "interval": "10s", "timeout": "6s", "retries": 6, "start_period": "30s"}
 
 

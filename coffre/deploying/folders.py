@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from coffre.deploying.processes import PROCESSES, number_of
+from coffre.deploying.processes import CALLERS, PROCESSES, number_of
 
-ENTERED, PUBLIC, OWN = 0o711, 0o644, 0o700
+ENTERED, PUBLIC, OWN, DOORS = 0o711, 0o644, 0o700, 0o2750
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,18 @@ FOLDERS = (
 )
 
 
-def hand_over(data: Path) -> None:
-    """Give each folder to whom it belongs, as root; the same again changes nothing.
+def hand_over(data: Path, doors: Path | None = None, roles: Path | None = None) -> None:
+    """Give each folder to whom it belongs, as root; the same again changes nothing. `doors`: of the vault's
+    sockets, which inherit the group; `roles`: of what `coffre roles` wrote.
 
     Raises `OSError` for who may not do so.
     """
+    if doors is not None:
+        os.chown(doors, number_of("vault"), number_of(CALLERS))
+        doors.chmod(DOORS)
+    if roles is not None:
+        for process in PROCESSES:
+            os.chown(roles / f"{process}.env", number_of(process), number_of(process))
     data.chmod(ENTERED)
     (data / "coffre").chmod(PUBLIC)
     for folder in FOLDERS:

@@ -10,6 +10,7 @@ from coffre.alerting.alerts import rules
 from coffre.alerting.dashboard import dashboard
 from coffre.deploying import proxy, units
 from coffre.deploying.compose import compose
+from coffre.deploying.engines import engines
 from coffre.deploying.processes import PROCESSES, PROXY, number_of, peers
 from coffre.deploying.site import Site
 from coffre.deploying.site_check import check
@@ -26,6 +27,7 @@ def rendered(site: Site) -> dict[str, str]:
         "tmpfiles.d/coffre.conf": units.folders(complete),
         "container/compose.yaml": _json(compose(complete)),
         **proxy.files(complete),
+        "container/engines.yaml": _json(engines()),
         "watching/rules.yaml": _json(rules()),
         "watching/dashboard.json": _json(dashboard()),
         "settings/owner.env": _lines(_of_all(complete)),

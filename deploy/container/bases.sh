@@ -1,5 +1,5 @@
 #!/bin/sh
-# The two bases of the Containerfile, from Debian's packages and from no container registry. As root.
+# The bases of the two images, from Debian's packages and from no container registry. As root.
 # SOURCES: a file of apt's sources, default this machine's.
 set -eu
 sources=${SOURCES:-$(ls /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null | head -n 1)}
@@ -12,7 +12,8 @@ set -- --dpkgopt="path-exclude=/bin/*" --dpkgopt="path-exclude=/sbin/*" --dpkgop
   --dpkgopt="path-exclude=/usr/sbin/*" --dpkgopt="path-include=/usr/bin/python3.11"
 mmdebstrap --quiet --mode=root --variant=extract "$@" --include="$run" bookworm "$folder/base.tar" "$sources"
 mmdebstrap --quiet --mode=root --variant=essential --include=python3.11,python3.11-venv,python3-pip,ca-certificates bookworm "$folder/build.tar" "$sources"
-for name in base build; do
+mmdebstrap --quiet --mode=root --variant=essential --include=python3.11,python3.11-venv,python3-pip,ca-certificates,postgresql-15,rabbitmq-server,nginx-light,libnginx-mod-http-js bookworm "$folder/engines-base.tar" "$sources"
+for name in base build engines-base; do
   container=$(buildah from scratch)
   buildah add --quiet "$container" "$folder/$name.tar" / > /dev/null
   buildah commit --quiet --rm "$container" "localhost/coffre-$name" > /dev/null

@@ -1,11 +1,21 @@
 """`coffre deploy folders`: each folder of the data directory to the user of the process that needs it."""
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from coffre.command_line.options import AsJson, Data
 from coffre.command_line.output import show
 from coffre.command_line.refusals import refusals
 
 
-def folders(data: Data = None, as_json: AsJson = False) -> None:
+def folders(
+    data: Data = None,
+    doors: Annotated[Path | None, typer.Option(help="Folder of the vault's sockets, too.")] = None,
+    roles: Annotated[Path | None, typer.Option(help="Files of `coffre roles --out`, too.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Give each folder of the data directory to whose it is, as root: in containers, where no
     systemd-tmpfiles does it. The same again changes nothing.
     """
@@ -16,7 +26,7 @@ def folders(data: Data = None, as_json: AsJson = False) -> None:
     with refusals():
         at = load(data=data).data
         try:
-            hand_over(at)
+            hand_over(at, doors, roles)
         except PermissionError:
             raise Refused(
                 f"Whose a folder of {at} is, root alone changes: run it as root.", code="not_root"

@@ -3,6 +3,7 @@
 import typer
 
 from coffre.commands.deploy.folders import folders
+from coffre.commands.deploy.passwords import passwords
 from coffre.commands.deploy.render import render
 from coffre.commands.deploy.secrets import secrets
 
@@ -12,3 +13,4 @@ deploy_app = typer.Typer(
 deploy_app.command("render")(render)
 deploy_app.command("secrets")(secrets)
 deploy_app.command("folders")(folders)
+deploy_app.command("passwords")(passwords)

@@ -1,29 +1,35 @@
 """Containers of a site: each as closed as its unit, in the networks of what it asks and in no other."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from coffre.deploying.compose import ASKS, DOORS, PROXY, compose, networks_of
+from coffre.deploying.compose import ASKS, DOORS, OWNER, PROXY, compose, networks_of
+from coffre.deploying.engines import ENGINES, engines
+from coffre.deploying.passwords import write
 from coffre.deploying.processes import CALLERS, PROCESSES, SETTINGS, number_of, settings_of, user_of
+from records.errors import Conflict
 from tests.unit.coffre.deploying.test_site import site
 
 ROOT = Path(__file__).resolve().parents[4]
 FOUND = compose(site())
 SERVICES = FOUND["services"]
+ENGINES_FOUND = engines()
 
 
 def test_every_process_is_a_service_and_the_proxy_alone_is_reached_from_outside() -> None:
-    assert SERVICES.keys() == {PROXY, *PROCESSES}
+    assert SERVICES.keys() == {PROXY, OWNER, *PROCESSES}
+    assert SERVICES[OWNER]["profiles"] == [OWNER], "it is started by hand alone"
     assert {name for name, each in SERVICES.items() if "ports" in each} == {PROXY}
     assert {name for name, each in SERVICES.items() if "edge" in each.get("networks", ())} == {PROXY}
     assert all(each.get("internal") for name, each in FOUND["networks"].items() if name != "edge")
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", [*SERVICES, *ENGINES])
 def test_each_is_closed(service: str) -> None:
-    found = SERVICES[service]
+    found = SERVICES.get(service) or ENGINES_FOUND["services"][service]
     assert found["read_only"] is True
     assert found["cap_drop"] == ["ALL"]
     assert found["security_opt"] == ["no-new-privileges:true"]
@@ -94,3 +100,43 @@ def test_whoever_reads_certificates_of_clients_is_told_which_proxies_to_believe(
     """Who answers HTTP: one that is not told takes the header away, and refuses the credential."""
     for process, each in PROCESSES.items():
         assert ("COFFRE_CERTIFICATE_PROXIES" in settings_of(process)) is (each.port is not None)
+
+
+# Engines beside them
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_an_engine_is_reached_by_those_who_ask_it_and_its_secret_is_a_file(name: str) -> None:
+    found = ENGINES_FOUND["services"][name]
+    assert found["networks"] == [name] and name in ASKS
+    assert "ports" not in found and "environment" not in found
+    files = {each["source"]: each["target"] for each in found.get("secrets", [])}
+    assert files == ({f"{name}_engine": "engine"} if ENGINES[name].secret else {})
+    assert "healthcheck" in found
+
+
+def test_a_process_waits_for_the_engines_that_it_asks() -> None:
+    for process in PROCESSES:
+        assert ENGINES_FOUND["services"][process]["depends_on"].keys() >= {*networks_of(process)}
+
+
+def test_passwords_are_drawn_once_and_told_to_those_who_need_them(tmp_path: Path) -> None:
+    write(tmp_path, "coffre-objects")
+    files = [each for each in tmp_path.rglob("*") if each.is_file()]
+    texts = {str(each.relative_to(tmp_path)): each.read_text() for each in files}
+    broker = texts["secrets/engines/broker"]
+    assert {name for name, text in texts.items() if broker in text} == {
+        "secrets/engines/broker",
+        *(f"secrets/{name}.env" for name in (*SETTINGS["COFFRE_QUEUE_URL"].told, OWNER)),
+    }
+    for engine in ("index", "keys", "accounts"):
+        password = texts[f"secrets/engines/{engine}"]
+        told = {name for name, text in texts.items() if password in text}
+        assert told == {f"secrets/engines/{engine}", f"roles/{OWNER}.env"}
+    identities = json.loads(texts["secrets/engines/objects"])["identities"]
+    rights = {each["name"]: each["actions"] for each in identities}
+    assert rights["reader"] == ["Read:coffre-objects"]
+    assert all(each.stat().st_mode & 0o077 == 0 for each in files)
+    with pytest.raises(Conflict) as refused:
+        write(tmp_path, "coffre-objects")
+    assert refused.value.code == "passwords_drawn"
