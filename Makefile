@@ -109,7 +109,7 @@ test: check  ## everything CI runs, at most twenty minutes on two cores
 test-long: dev  ## some hours: 1 000 kills of each set (COFFRE_TEST_ROUNDS), large bodies, 1 000 examples of each property, the vault's suite on Postgres, mutations of what decides
 	@$(BIN)/python -m pytest --timeout=3600 -m long --durations=20
 	@$(BIN)/python -m pytest --timeout=3600 --hypothesis-profile=many $(shell grep -rlE '^ *@given' tests/unit --include=*.py)
-	@COFFRE_TEST_STORE=postgres $(BIN)/python -m pytest tests/integration/vault
+	@COFFRE_TEST_STORE=postgres $(BIN)/python -m pytest --timeout=3600 tests/integration/vault
 	@PYTHONHASHSEED=0 $(BIN)/python -m tests.mutations
 
 image: dev  ## the images of every process and of the engines, of Debian's packages and of no registry (root; buildah, mmdebstrap; BUILDAH: more options)

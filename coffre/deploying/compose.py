@@ -117,7 +117,8 @@ def _owner(site: Site) -> dict[str, Any]:
         "cap_add": ["CHOWN", "DAC_OVERRIDE", "FOWNER"],
         "environment": {name: value for told in site.settings.values() for name, value in told.items()},
         "secrets": _secrets(OWNER),
-        "volumes": ["data:/var/lib/coffre", f"doors:{DOORS}", "./roles:/roles"],
+        # `init` leaves the audit officer's key beside the data directory: it comes to lie in keys/
+        "volumes": ["./keys:/var/lib", "data:/var/lib/coffre", f"doors:{DOORS}", "./roles:/roles"],
         "tmpfs": ["/tmp"],  # noqa: S108 - the container's own, in memory
         "networks": sorted(ASKS),
     }

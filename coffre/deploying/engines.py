@@ -7,21 +7,22 @@ that who takes over one opens nothing of another.
 from dataclasses import dataclass
 from typing import Any
 
-from coffre.deploying.compose import HARDENED, healthy, networks_of
+from coffre.deploying.compose import HARDENED, OWNER, healthy, networks_of
 from coffre.deploying.processes import PROCESSES
 
 USER = 60_700
 """Of every engine, each in its own container."""
+_CERTIFICATE = "./secrets/root.pem:/run/root.pem:ro"
+"""By which the root is known to those who ask it, as `ca=/run/root.pem` in its address."""
 _ANSWERS = "import socket as s; s.create_connection(('127.0.0.1', %d), 5).close()"
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """`arguments` of the image; `secret`: whether it has one, as a file."""
+    """`arguments` of the image; its secret is a file of its name."""
 
     arguments: tuple[str, ...]
     port: int
-    secret: bool = True
     memory_mib: int = 1024
 
 
@@ -31,7 +32,7 @@ ENGINES = {
     "accounts": Engine(("postgres", "coffre_accounts"), 5432),
     "broker": Engine(("broker",), 5672),
     "objects": Engine(("objects",), 8333, memory_mib=2048),
-    "root": Engine(("root",), 8200, secret=False),
+    "root": Engine(("root",), 8200),
 }
 """By network, which is its name there, too."""
 
@@ -41,19 +42,16 @@ def engines() -> dict[str, Any]:
     return {
         "services": {
             **{name: _service(name, engine) for name, engine in ENGINES.items()},
-            **{name: {"depends_on": _waits(name)} for name in PROCESSES},
+            **{name: {"depends_on": _waits(name)} for name in PROCESSES if name != "vault"},
+            "vault": {"depends_on": _waits("vault"), "volumes": [_CERTIFICATE]},
+            OWNER: {"volumes": [_CERTIFICATE]},
         },
         "volumes": {f"{name}_kept": {} for name in ENGINES},
-        "secrets": {
-            f"{name}_engine": {"file": f"./secrets/engines/{name}"}
-            for name, engine in ENGINES.items()
-            if engine.secret
-        },
+        "secrets": {f"{name}_engine": {"file": f"./secrets/engines/{name}"} for name in ENGINES},
     }
 
 
 def _service(name: str, engine: Engine) -> dict[str, Any]:
-    secret = [{"source": f"{name}_engine", "target": "engine"}] if engine.secret else []
     return {
         **HARDENED,
         "image": "localhost/coffre-engines",
@@ -66,7 +64,7 @@ def _service(name: str, engine: Engine) -> dict[str, Any]:
         "pids_limit": 512,
         "stop_grace_period": "60s",
         "healthcheck": healthy("/usr/bin/python3.11", _ANSWERS % engine.port),
-        **({"secrets": secret} if secret else {}),
+        "secrets": [{"source": f"{name}_engine", "target": "engine"}],
     }
 
 

@@ -6,6 +6,7 @@ Nothing is printed and nothing has a default: without these files no engine star
 import json
 import os
 import secrets
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from coffre.deploying.compose import OWNER
 from coffre.deploying.engines import ENGINES, USER
 from coffre.deploying.processes import PROCESSES, SETTINGS, number_of
 from keyvault.credentials import private_files
+from keyvault.credentials.certificates import own_certificate
 from records.errors import Conflict
 
 _FOLDER_MODE = 0o711
@@ -30,7 +32,7 @@ def write(folder: Path, bucket: str) -> list[Path]:
             code="passwords_drawn",
         )
     files = _drawn(bucket)
-    for name in sorted({str(Path(each).parent) for each in files}):
+    for name in sorted({"keys", *(str(Path(each).parent) for each in files)}):
         (folder / name).mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
     for name, (user, text) in files.items():
         path = folder / name
@@ -43,11 +45,14 @@ def write(folder: Path, bucket: str) -> list[Path]:
 def _drawn(bucket: str) -> Files:
     passwords = {name: secrets.token_hex(24) for name in ("index", "keys", "accounts", "broker")}
     keys = {name: (secrets.token_hex(10).upper(), secrets.token_urlsafe(30)) for name in _users_of_objects()}
+    certificate, private = own_certificate("root", int(time.time()))
     told = {name: _of_process(name, passwords["broker"], keys) for name in PROCESSES}
     told[OWNER] = _of_process(OWNER, passwords["broker"], keys)
     return {
         **{f"secrets/engines/{name}": (USER, password) for name, password in passwords.items()},
         "secrets/engines/objects": (USER, _identities(keys, bucket)),
+        "secrets/engines/root": (USER, (private + certificate).decode()),
+        "secrets/root.pem": (number_of("vault"), certificate.decode()),
         **{f"secrets/{name}.env": (_user(name), _lines(each)) for name, each in told.items()},
         f"roles/{OWNER}.env": (_ROOT, _lines(_addresses(passwords))),
     }

@@ -1,4 +1,6 @@
-"""X.509 certificates of the demo authority (RFC 5280, Ed25519 of RFC 8410), for clients that present one."""
+"""X.509 certificates (RFC 5280, Ed25519 of RFC 8410): of the demo authority, for clients that present one, and
+a server's own, for those who were told it.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-LIFE = timedelta(days=30)
+LIFE, LIFE_OF_OWN = timedelta(days=30), timedelta(days=3650)
 
 
 def issue_certificate(authority_private: bytes, issuer: str, subject: str, now: int) -> tuple[bytes, bytes]:
@@ -29,8 +31,29 @@ def issue_certificate(authority_private: bytes, issuer: str, subject: str, now: 
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         .sign(Ed25519PrivateKey.from_private_bytes(authority_private), None)
     )
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return certificate.public_bytes(Encoding.PEM), pem
+    return certificate.public_bytes(Encoding.PEM), _private(key)
+
+
+def own_certificate(host: str, now: int) -> tuple[bytes, bytes]:
+    """Returns (certificate, private key) as PEM: a server's, signed by itself, for ten years."""
+    key, start = Ed25519PrivateKey.generate(), datetime.fromtimestamp(now, UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(_name(host))
+        .issuer_name(_name(host))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + LIFE_OF_OWN)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .sign(key, None)
+    )
+    return certificate.public_bytes(Encoding.PEM), _private(key)
+
+
+def _private(key: Ed25519PrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _name(common: str) -> x509.Name:

@@ -11,7 +11,7 @@ import ssl
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from keyvault.crypto.envelope import KEY_SIZE
 from keyvault.roots.ports import (
@@ -35,17 +35,23 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND = 400, 403, 404
 
 
+def checked(url: str) -> tuple[SplitResult, str, str]:
+    """The parts of an engine's address, its mount and its key. Raises `Invalid` "root_url_invalid"."""
+    parts = urlsplit(url)
+    mount, _, key = parts.path.strip("/").rpartition("/")
+    if parts.scheme not in ("http", "https") or not parts.hostname or not mount or parts.username:
+        raise Invalid("Write transit:https://host:port/mount/key.", code="root_url_invalid")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise Invalid("Keys travel over https; plain http is for loopback.", code="root_url_invalid")
+    return parts, mount, key
+
+
 class TransitRoot(Root):
     """One key of a transit engine. `url`: `https://host:port/mount/key`, plain HTTP on loopback alone."""
 
     def __init__(self, url: str, token: Callable[[], str], ca: str | None = None) -> None:
-        parts = urlsplit(url)
-        mount, _, key = parts.path.strip("/").rpartition("/")
-        if parts.scheme not in ("http", "https") or not parts.hostname or not mount or parts.username:
-            raise Invalid("Write transit:https://host:port/mount/key.", code="root_url_invalid")
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-            raise Invalid("Keys travel over https; plain http is for loopback.", code="root_url_invalid")
-        self._host, self._port = parts.hostname, parts.port
+        parts, mount, key = checked(url)
+        self._host, self._port = str(parts.hostname), parts.port
         self._tls = ssl.create_default_context(cafile=ca) if parts.scheme == "https" else None
         self._mount, self._key = quote(mount), quote(key, safe="")
         self._name = f"transit:{parts.scheme}://{parts.netloc}{parts.path}"

@@ -26,7 +26,7 @@ case $name in
     printf 'default_user = coffre\ndefault_pass = %s\nloopback_users = none\n' "$(cat "$secret")" > /tmp/rabbitmq.conf
     echo '[].' > /tmp/enabled_plugins
     export HOME="$kept" RABBITMQ_NODENAME=coffre@localhost RABBITMQ_CONFIG_FILE=/tmp/rabbitmq \
-      RABBITMQ_MNESIA_BASE="$kept/mnesia" RABBITMQ_LOGS=- RABBITMQ_PID_FILE=/tmp/pid \
+      RABBITMQ_MNESIA_BASE="$kept/mnesia" RABBITMQ_LOG_BASE=/tmp RABBITMQ_LOGS=- ERL_CRASH_DUMP_SECONDS=0 RABBITMQ_PID_FILE=/tmp/pid \
       RABBITMQ_ENABLED_PLUGINS_FILE=/tmp/enabled_plugins ERL_EPMD_ADDRESS=127.0.0.1
     exec /usr/lib/rabbitmq/bin/rabbitmq-server
     ;;

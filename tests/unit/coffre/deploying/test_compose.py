@@ -111,7 +111,7 @@ def test_an_engine_is_reached_by_those_who_ask_it_and_its_secret_is_a_file(name:
     assert found["networks"] == [name] and name in ASKS
     assert "ports" not in found and "environment" not in found
     files = {each["source"]: each["target"] for each in found.get("secrets", [])}
-    assert files == ({f"{name}_engine": "engine"} if ENGINES[name].secret else {})
+    assert files == {f"{name}_engine": "engine"}
     assert "healthcheck" in found
 
 
