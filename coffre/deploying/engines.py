@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from coffre.deploying.compose import HARDENED, OWNER, healthy, networks_of
-from coffre.deploying.processes import PROCESSES
+from coffre.deploying.processes import PROCESSES, PROXY
 
+IMAGE = "localhost/coffre-engines"
 USER = 60_700
 """Of every engine, each in its own container."""
 _CERTIFICATE = "./secrets/root.pem:/run/root.pem:ro"
@@ -45,6 +46,7 @@ def engines() -> dict[str, Any]:
             **{name: {"depends_on": _waits(name)} for name in PROCESSES if name != "vault"},
             "vault": {"depends_on": _waits("vault"), "volumes": [_CERTIFICATE]},
             OWNER: {"volumes": [_CERTIFICATE]},
+            PROXY: {"image": IMAGE},
         },
         "volumes": {f"{name}_kept": {} for name in ENGINES},
         "secrets": {f"{name}_engine": {"file": f"./secrets/engines/{name}"} for name in ENGINES},
@@ -54,7 +56,7 @@ def engines() -> dict[str, Any]:
 def _service(name: str, engine: Engine) -> dict[str, Any]:
     return {
         **HARDENED,
-        "image": "localhost/coffre-engines",
+        "image": IMAGE,
         "command": [*engine.arguments],
         "user": f"{USER}:{USER}",
         "networks": [name],

@@ -20,8 +20,9 @@ from keyvault.roots.opening import create_root
 from keyvault.roots.ports import Root
 from records.errors import CoffreError, Conflict, Invalid
 from records.vocabulary.codes import Environment
+from storage.accounts.tables import ACCOUNTS
 from storage.engines import engine_for
-from storage.migrate import Planned, is_empty, planned, upgrade
+from storage.migrate import Planned, planned, upgrade
 from storage.objects.opening import open_locked_notes, open_objects, prepare_objects
 from storage.revisions import Branch
 from storage.roles import on_postgres
@@ -149,9 +150,10 @@ def migrate(settings: Settings) -> bool:
     places = Places(settings)
     places.check_complete()
     databases = _databases(places)
-    _make_sign_in(places)
+    _make_folder(places.accounts_key.parent)  # its database lies in it
     for branch, url in databases.items():
         _make_database(url, branch)
+    _make_sign_in(places)
     draw_page_key(places)
     if settings.pages():
         _prepare_objects(settings, places, create=False)
@@ -186,10 +188,11 @@ def _databases(places: Places) -> dict[Branch, str]:
 
 def _make_sign_in(places: Places) -> None:
     """Of before there was one. Never keys beside accounts that others have sealed: those must be brought."""
-    places.accounts_key.parent.mkdir(mode=OWNER_ONLY, exist_ok=True)
     database = engine_for(places.accounts)
     try:
-        if is_empty(database):
+        with SqlVaultStore(database, ACCOUNTS).reading() as tx:
+            has_accounts = bool(tx.find("account", limit=1))
+        if not has_accounts:
             make_keys(places, Identity.read(places.complete).environment)
     finally:
         database.close()

@@ -1,5 +1,5 @@
-"""X.509 certificates (RFC 5280, Ed25519 of RFC 8410): of the demo authority, for clients that present one, and
-a server's own, for those who were told it.
+"""X.509 certificates (RFC 5280, Ed25519 of RFC 8410): of the demo authority, for clients that present one,
+and a server's own, for those who were told it.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -1,5 +1,5 @@
 #!/bin/sh
-# One engine of a site on one machine: postgres DATABASE…, broker, objects or root. What it keeps is in one
+# One engine of a site on one machine: postgres DATABASE…, broker, objects, root, or nginx. What it keeps is in one
 # volume; its secret is a file, and nothing has a default.
 set -eu
 kept=/var/lib/engine
@@ -39,8 +39,11 @@ case $name in
   root)
     exec /opt/engines/bin/bao server -config=/etc/engine/root.json
     ;;
+  nginx)
+    exec nginx "$@"
+    ;;
   *)
-    echo "There is no engine $name: postgres, broker, objects or root." >&2
+    echo "There is no engine $name: postgres, broker, objects, root or nginx." >&2
     exit 2
     ;;
 esac
