@@ -1,7 +1,9 @@
 """The image is built of Debian's packages, of no container registry, and the whole story is played in it."""
 
 import os
+import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from tests.services.processes import debian
 
 ROOT = Path(__file__).parents[2]
-AS_HERE = ("/etc/pip.conf", "/etc/ssl/certs", "/opt/wheels", "/opt/pypi", "/opt/pypi-more")
+AS_HERE = ("/etc/pip.conf", "/etc/ssl/certs")
 """What pip may need of this machine: where it finds packages, and by which authorities."""
 HERE = ["--isolation", "chroot", "--network", "host"]
 """A machine that runs tests may be a container itself, in which nothing more is allowed."""
@@ -30,13 +32,23 @@ def container() -> Iterator[str]:
     """A container of the image, which `make image` built just now."""
     debian("mmdebstrap", "mmdebstrap")
     debian("buildah", "buildah")
-    mounts = [word for path in AS_HERE if Path(path).exists() for word in ("-v", f"{path}:{path}:ro")]
+    mounts = [word for path in sorted({*AS_HERE, *folders_of_packages()}) for word in mounted(path)]
     built = run("make", "image", f"BUILDAH={' '.join([*HERE, *mounts])}")
     assert built.returncode == 0, built.stderr[-2_000:]
     made = run("buildah", "from", "--quiet", "localhost/coffre").stdout.strip()
     yield made
     run("buildah", "rm", made)
-    run("buildah", "rmi", "localhost/coffre")
+    run("buildah", "rmi", "localhost/coffre", "localhost/coffre-engines")
+
+
+def folders_of_packages() -> set[str]:
+    """Folders of this machine that pip is set to look into."""
+    told = run(sys.executable, "-m", "pip", "config", "list").stdout
+    return set(re.findall(r"(?<![\w/:])(?:file://)?(/[^\s'\\]+)", told))
+
+
+def mounted(path: str) -> list[str]:
+    return ["-v", f"{path}:{path}:ro"] if Path(path).exists() else []
 
 
 def inside(container: str, *command: str) -> "subprocess.CompletedProcess[str]":
