@@ -114,7 +114,7 @@ class SignIn:
     def telling(self) -> Telling:
         """What this process tells the vault of the doors while it runs."""
         note = self._installation.guard.signin.note
-        return Telling(self.store, self._outbox, self._counts, note, Watched(self._syslog))
+        return Telling(self.store, lambda: self._outbox, self._counts, note, Watched(self._syslog))
 
     @cached_property
     def store(self) -> AccountStore:

@@ -25,11 +25,23 @@ class Telling:
     """Any number of processes may tell the same notes: the vault knows those that it has."""
 
     def __init__(
-        self, store: AccountStore, outbox: Outbox, counts: Counts, tell: Tell, witness: Witness
+        self,
+        store: AccountStore,
+        outbox: Callable[[], Outbox],
+        counts: Counts,
+        tell: Tell,
+        witness: Witness,
     ) -> None:
-        self._store, self._outbox, self._counts = store, outbox, counts
+        """`outbox` is asked for when something is told: a restored installation whose key of accounts was
+        not brought yet signs nobody in, and all else of it runs.
+        """
+        self._store, self._made, self._counts = store, outbox, counts
         self._tell, self._witness = tell, witness
         self._stopping = threading.Event()
+
+    @property
+    def _outbox(self) -> Outbox:
+        return self._made()
 
     @contextmanager
     def running(self) -> Iterator[None]:

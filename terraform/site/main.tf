@@ -46,6 +46,6 @@ locals {
     intake      = merge(local.common, local.has_objects, local.serves, { COFFRE_OPERATOR_ADDRESS = "0.0.0.0:9464" })
     reader      = merge(local.common, local.asks_vault, local.tls, local.has_objects, local.serves, { COFFRE_OPERATOR_ADDRESS = "0.0.0.0:9465" })
     gateway     = merge(local.common, local.asks_vault, local.tls, local.has_objects, local.serves, { COFFRE_OPERATOR_ADDRESS = "0.0.0.0:9466" })
-    signin      = merge(local.common, local.serves, { COFFRE_OPERATOR_ADDRESS = "0.0.0.0:9467" })
+    signin      = merge(local.common, local.asks_vault, local.tls, local.serves, { COFFRE_OPERATOR_ADDRESS = "0.0.0.0:9467" })
   }
 }

@@ -221,5 +221,5 @@ def test_whoever_watches_is_told_of_cards_and_certificates_and_the_log_as_well(d
     assert door.token(igc.Authority(now=datetime.now(UTC)).organisation()).status_code == 401
     assert door.seen("certificate_refused")[-1]["address"] == "192.0.2.7"
     eventually(lambda: browser.get("/mes-consultations").text, "Connexion")
-    counted = door.coffre.http.get("/metrics").text
-    assert 'coffre_door_events_this_hour{event="token_issued"}' in counted
+    counted = 'coffre_door_events_this_hour{event="token_issued"}'
+    eventually(lambda: door.coffre.http.get("/metrics").text, counted)

@@ -37,7 +37,7 @@ class Doors(Attacked):
         self.telling = self.another_process()
 
     def another_process(self) -> Telling:
-        return Telling(self.store, self.outbox, self.counts, self.tell, self.watcher)
+        return Telling(self.store, lambda: self.outbox, self.counts, self.tell, self.watcher)
 
     def tell(self, notes: Sequence[DoorNote]) -> list[DoorEvent]:
         return self.vault.guard.signin.note(notes)
@@ -86,7 +86,7 @@ def test_while_the_vault_is_away_people_sign_in_and_it_is_told_later(doors: Door
         raise CoffreError("away", code="vault_unavailable")
 
     identifier = doors.account_of(person)
-    alone = Telling(doors.store, doors.outbox, doors.counts, away, doors.watcher)
+    alone = Telling(doors.store, lambda: doors.outbox, doors.counts, away, doors.watcher)
     for _ in range(3):
         doors.enter(identifier)
         with pytest.raises(CoffreError):
@@ -105,7 +105,7 @@ def test_one_that_dies_before_it_forgets_has_told_it_once(doors: Doors, person: 
 
     doors.enter(doors.account_of(person))
     with suppress(CoffreError):
-        Telling(doors.store, doors.outbox, doors.counts, dies, doors.watcher).once()
+        Telling(doors.store, lambda: doors.outbox, doors.counts, dies, doors.watcher).once()
     both = [threading.Thread(target=doors.another_process().once) for _ in range(2)]
     for each in both:
         each.start()
@@ -121,7 +121,7 @@ def test_what_the_vault_does_not_take_holds_up_nothing_else(doors: Doors, person
         return doors.tell(notes)
 
     doors.enter(doors.account_of(person))
-    Telling(doors.store, doors.outbox, doors.counts, picky, doors.watcher).once()
+    Telling(doors.store, lambda: doors.outbox, doors.counts, picky, doors.watcher).once()
     assert told(doors.vault, person) == [*VISITED, "signed_in"]
     doors.later(3600)
     doors.telling.once()
