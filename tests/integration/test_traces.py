@@ -12,7 +12,7 @@ import pytest
 from tests.integration.operators import command, soon
 from tests.integration.support import HOSPITAL, PRACTICE, Coffre, Patient, bearer, new_ins
 
-RPPS = "899730000001"
+RPPS = "899740000001"
 
 
 def run(coffre: Coffre, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
