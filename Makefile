@@ -99,8 +99,8 @@ DECIDING = $(filter-out $(GONE_AGAIN),$(wildcard $(addsuffix /test_*.py,tests/un
 	tests/unit/keyvault tests/integration/vault) tests/integration/test_vault_*.py tests/integration/test_qido*.py) \
 	$(addprefix tests/contract/test_,roots.py vault_store.py) tests/integration/test_backup.py)
 COVERAGE = --cov=records --cov=keyvault --cov=audit --cov-report=term:skip-covered --cov-report=json:.coverage.json
-# four at once on two cores: two of them wait for a server, a lease or a store at any time
-PYTEST = PYTHONHASHSEED=0 $(BIN)/python -m tests.services.in_memory -m "not long" -n 4 --dist loadfile --no-loadscope-reorder --durations=40
+# three at once on two cores: one of them waits for a server, a lease or a store at any time
+PYTEST = PYTHONHASHSEED=0 $(BIN)/python -m tests.services.in_memory -m "not long" -n 3 --dist loadfile --no-loadscope-reorder --durations=40
 test: check  ## everything CI runs, at most twenty minutes on two cores
 	@$(PYTEST) $(DECIDING) $(COVERAGE) && decided=0 || decided=$$?; \
 	$(PYTEST) $(addprefix --ignore=,$(DECIDING)) || exit $$?; exit $$decided
