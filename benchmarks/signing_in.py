@@ -83,7 +83,7 @@ class _Stage:
         self._store = SqlVaultStore(stores["accounts"], ACCOUNTS)
         issuer = TokenIssuer(Authority(bytes(range(32)), environment=Environment.DEMO), "coffre/demo")
         sessions = Sessions(SqlIndex(stores["index"]), issuer, None, Outbox(self._keys, time.time), time.time)
-        admitting = Admitting(self._keys, sessions, self._mailbox, time.time)
+        admitting = Admitting(self._keys, sessions, self._mailbox, Counts(), time.time)
         self._door = PasswordDoor(
             self._store,
             self._keys,

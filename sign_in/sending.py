@@ -1,12 +1,15 @@
 """Messages to somebody who signs in, and the port of whatever carries them."""
 
+import logging
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from records.errors import CoffreError
 from records.people.contacts import CODE_LIFE_S, ContactKind
 from records.text.languages import FRENCH
 from sign_in.accounts.account import Account, in_groups
 
+log = logging.getLogger("coffre.sign_in")
 _MINUTES = CODE_LIFE_S // 60
 _CODE = {
     "fr": (
@@ -121,6 +124,14 @@ class Carrier(Protocol):
 
     def carries(self, kind: ContactKind) -> bool:
         """Whether messages to addresses of this kind leave at all."""
+
+
+def tell(carrier: Carrier, message: Message, what: str) -> None:
+    """Word of what is done already, which stays where the word cannot leave. `what`: for our own log."""
+    try:
+        carrier.carry(message)
+    except CoffreError as error:
+        log.warning("%s could not be told", what, extra={"code": error.code})
 
 
 def sign_in_code(account: Account, code: str) -> Message:

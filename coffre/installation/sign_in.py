@@ -29,6 +29,7 @@ from sign_in.certificates.trust import Trusted, anchors_of
 from sign_in.doors.admitting import Admitting
 from sign_in.doors.letter import LetterDoor
 from sign_in.doors.linked_identity import LinkedIdentityDoor
+from sign_in.doors.own_account import OwnAccount
 from sign_in.doors.passkey import PasskeyDoor
 from sign_in.doors.password import PasswordDoor
 from sign_in.doors.professional import ProfessionalDoor
@@ -152,7 +153,11 @@ class SignIn:
 
     @cached_property
     def _admitting(self) -> Admitting:
-        return Admitting(self._keys, self.sessions, self._carrier, self._clock)
+        return Admitting(self._keys, self.sessions, self._carrier, self._witness, self._clock)
+
+    @cached_property
+    def _own_account(self) -> OwnAccount:
+        return OwnAccount(self.store, self._keys, self.sessions, self._witness, self._outbox, self._clock)
 
     @cached_property
     def password(self) -> PasswordDoor:
@@ -179,9 +184,8 @@ class SignIn:
             self._keys,
             self._party,
             self.sessions,
+            self._own_account,
             self._carrier,
-            self._witness,
-            self._outbox,
             self._clock,
         )
 
@@ -238,11 +242,10 @@ class SignIn:
             self.store,
             self._keys,
             self._installation.settings.franceconnect_issuer or "",
-            self.sessions,
+            self._own_account,
             self._admitting,
             self._carrier,
             self._witness,
-            self._outbox,
             self._clock,
         )
 

@@ -71,13 +71,21 @@ class Letters:
         return self._keys.name(Named.LETTER, account_id.bytes, purpose.value, as_read(code))
 
 
+ENDED_BY_RESTORE = {
+    "passkey": "made_at",
+    "linked_identity": "made_at",
+    "entry": "expires",
+    "session": "expires",
+    "device": "last_at",
+}
+"""Tables of what lets somebody in, each with a column that every row has."""
+
+
 def begin_anew(tx: AccountTransaction) -> int:
     """After a restore, so that nothing serves which served or ended since the backup: whoever was signed in,
-    or on the way, is so no longer, no device is known, no passkey counts (one may have been removed with a
-    lost telephone), and codes of letters are to be drawn anew. Counts these.
+    or on the way, is so no longer, no device is known, no passkey and no linked identity counts (one may have
+    been removed with a lost telephone), and codes of letters are to be drawn anew. Counts these.
     """
-    tx.delete("passkey", made_at__ge=0)
-    tx.delete("entry", expires__gt=0)
-    tx.delete("session", expires__gt=0)
-    tx.delete("device", last_at__ge=0)
+    for table, column in ENDED_BY_RESTORE.items():
+        tx.delete(table, **{f"{column}__ge": 0})
     return tx.update("letter", {"code": _ASKED}, expires__gt=0)

@@ -4,11 +4,10 @@ Identifier and code came by two channels; together they choose a password. Nobod
 first sign-in proves the address that codes are sent to.
 """
 
-import logging
 from collections.abc import Callable
 
 from keyvault.credentials.account_keys import AccountKeys
-from records.errors import CoffreError, Refused
+from records.errors import Refused
 from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import Account, AccountRows, AccountState, as_read
 from sign_in.accounts.devices import Devices
@@ -19,14 +18,12 @@ from sign_in.accounts.tries import Tries
 from sign_in.doors.admitting import proven_holder
 from sign_in.doors.visitor import Visitor
 from sign_in.passkeys.passkey import Passkeys
-from sign_in.sending import Carrier, password_changed
+from sign_in.sending import Carrier, password_changed, tell
 from sign_in.sessions.sessions import Sessions
 from sign_in.store import AccountStore
 from sign_in.tokens.proven import Means
 from sign_in.watching.events import Noted, Witness
 from sign_in.watching.outbox import Outbox
-
-log = logging.getLogger("coffre.sign_in")
 
 
 class WrongLetter(Refused):
@@ -75,7 +72,7 @@ class LetterDoor:
             raise
         self._note(DoorEvent.CHOSEN, told, visitor)
         if was_here:
-            self._tell(account)
+            tell(self._carrier, password_changed(account), "a changed password")
 
     def _chosen(self, told: str, code: str, hashed: str, visitor: Visitor) -> tuple[Account, bool]:
         """The account with its new password, and whether it had one before."""
@@ -112,12 +109,6 @@ class LetterDoor:
 
     def _note(self, event: DoorEvent, identifier: str, visitor: Visitor) -> None:
         self._witness.note(Noted(event, self._keys.pseudonym(identifier), visitor.address))
-
-    def _tell(self, account: Account) -> None:
-        try:
-            self._carrier.carry(password_changed(account))
-        except CoffreError as error:
-            log.warning("a changed password could not be told", extra={"code": error.code})
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)

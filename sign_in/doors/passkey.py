@@ -5,11 +5,9 @@ is verified like any other.
 """
 
 import hmac
-import logging
 from collections.abc import Callable
 
 from keyvault.credentials.account_keys import AccountKeys
-from records.errors import CoffreError
 from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import Account, AccountRows, AccountState
 from sign_in.accounts.entries import Entries, NoCode
@@ -29,12 +27,10 @@ from sign_in.passkeys.ceremonies import (
 from sign_in.passkeys.challenges import Challenges, Use
 from sign_in.passkeys.passkey import Passkey, Passkeys
 from sign_in.passkeys.relying_party import RelyingParty
-from sign_in.sending import Carrier, passkey_copied
+from sign_in.sending import Carrier, passkey_copied, tell
 from sign_in.store import AccountStore, AccountTransaction
 from sign_in.tokens.proven import Means
 from sign_in.watching.events import Noted, Witness
-
-log = logging.getLogger("coffre.sign_in")
 
 
 class PasskeyDoor:
@@ -112,12 +108,9 @@ class PasskeyDoor:
             raise
         if is_copied:  # outside: that it is in doubt stays
             self._note(DoorEvent.PASSKEY_CLONED, account.identifier, visitor, account.ins)
-            self._tell_copied(account)
+            tell(self._carrier, passkey_copied(account), "a copied passkey")
             raise PasskeyRefused
-        self._note(DoorEvent.SIGNED_IN, account.identifier, visitor)
-        if met.is_new:
-            self._note(DoorEvent.NEW_DEVICE, account.identifier, visitor)
-        self._admitting.tell(account, met)
+        self._admitting.tell(account, met, visitor)
         return admitted
 
     def _used(self, answer: Answer, passkey: Passkey | None, *, alone: bool) -> Used:
@@ -152,12 +145,6 @@ class PasskeyDoor:
         if (entry.account_id, entry.version) != (account.account_id, account.version):
             raise PasskeyRefused
         return entry.leads_to
-
-    def _tell_copied(self, account: Account) -> None:
-        try:
-            self._carrier.carry(passkey_copied(account))
-        except CoffreError as error:
-            log.warning("a copied passkey could not be told", extra={"code": error.code})
 
     def _note(
         self, event: DoorEvent, identifier: str, visitor: Visitor, failed_at: str | None = None

@@ -65,25 +65,19 @@ class PasswordDoor:
             self._note(DoorEvent.FIRST_STEP_WRONG, told, visitor, account)
             raise WrongPassword
         self._note(DoorEvent.FIRST_STEP, told, visitor)
+        entry = Entry(account.account_id, account.version, leads_to)
         with self._store.writing() as tx:  # in the order of counting: no two requests wait for each other
             self._tries.take_back(tx, self._tries.of_address(visitor.address), self._now_ms())
             self._tries.forgive(tx, counted)
-        if self._waits_for_passkey(account, visitor, leads_to):
+            waits_for_passkey = bool(self._passkeys.usable(tx, account.account_id))
+            if waits_for_passkey:  # nothing is sent yet
+                self._entries.begin_without_code(tx, visitor.browser, entry, self._now_ms())
+        if waits_for_passkey:
             return
         with self._noting_pauses(told, visitor), self._store.writing() as tx:
             self._tries.count(tx, self._codes_for(tx, account, visitor), self._now_ms())
-            entry = Entry(account.account_id, account.version, leads_to)
             code = self._entries.begin(tx, visitor.browser, entry, self._now_ms())
         self._send(account, code)
-
-    def _waits_for_passkey(self, account: Account, visitor: Visitor, leads_to: str) -> bool:
-        """Whether a passkey is to come in place of a code; then nothing is sent yet."""
-        with self._store.writing() as tx:
-            if not self._passkeys.usable(tx, account.account_id):
-                return False
-            entry = Entry(account.account_id, account.version, leads_to)
-            self._entries.begin_without_code(tx, visitor.browser, entry, self._now_ms())
-            return True
 
     def send_code(self, visitor: Visitor) -> None:
         """To who has a passkey, and not at hand. Raises `NoCode`, `TooManyTries`, CoffreError
@@ -113,10 +107,7 @@ class PasswordDoor:
         if not is_right:  # outside: what was counted stays
             self._note(DoorEvent.CODE_WRONG, account.identifier, visitor, account)
             raise WrongCode
-        self._note(DoorEvent.SIGNED_IN, account.identifier, visitor)
-        if met.is_new:
-            self._note(DoorEvent.NEW_DEVICE, account.identifier, visitor)
-        self._admitting.tell(account, met)
+        self._admitting.tell(account, met, visitor)
         return admitted
 
     def _unchanged(self, tx: AccountTransaction, entry: Entry) -> Account:

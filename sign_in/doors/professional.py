@@ -13,7 +13,7 @@ from uuid import UUID
 from keyvault.credentials.account_keys import AccountKeys, Named, Sealed
 from records.errors import Refused
 from records.vocabulary.door_events import DoorEvent
-from sign_in.accounts.devices import Devices
+from sign_in.accounts.devices import Devices, Met
 from sign_in.doors.recognised import RecognisedProfessional, from_json, to_json
 from sign_in.doors.visitor import Admitted, Visitor
 from sign_in.sessions.sessions import Sessions
@@ -64,10 +64,12 @@ class ProfessionalDoor:
     def enter(self, who: RecognisedProfessional, visitor: Visitor, leads_to: str) -> Admitted | None:
         """Signs in; None where he has to choose a place first."""
         with self._store.writing() as tx:
-            if len(who.practices) == 1:
-                return self._admit(tx, who, 0, visitor, leads_to)
-            self._keep(tx, self._of_browser(visitor), who, {"leads_to": leads_to}, CHOICE_MS)
-            return None
+            if len(who.practices) > 1:
+                self._keep(tx, self._of_browser(visitor), who, {"leads_to": leads_to}, CHOICE_MS)
+                return None
+            admitted, met = self._admit(tx, who, 0, visitor, leads_to)
+        self._note(who, met, visitor)
+        return admitted
 
     def refused(self, visitor: Visitor) -> None:
         """What he brought back from a provider signs nobody in."""
@@ -88,7 +90,9 @@ class ProfessionalDoor:
             who = None if found is None else from_json(found["who"])
             if found is None or who is None or not 0 <= number < len(who.practices):
                 raise NothingWaits
-            return self._admit(tx, who, number, visitor, found["leads_to"])
+            admitted, met = self._admit(tx, who, number, visitor, found["leads_to"])
+        self._note(who, met, visitor)
+        return admitted
 
     def _admit(
         self,
@@ -97,14 +101,17 @@ class ProfessionalDoor:
         number: int,
         visitor: Visitor,
         leads_to: str,
-    ) -> Admitted:
+    ) -> tuple[Admitted, Met]:
         account, now = self._account(who), int(self._clock())
         self._sessions.leave(tx, visitor.session)
         met = self._devices.meet(tx, account, visitor.device, visitor.label, now * 1000)
         session = self._sessions.begin(tx, account, met, who.acting(who.practices[number]))
+        return Admitted(session, met.secret, leads_to), met
+
+    def _note(self, who: RecognisedProfessional, met: Met, visitor: Visitor) -> None:
+        """Once it is kept."""
         for event in (DoorEvent.SIGNED_IN, *([DoorEvent.NEW_DEVICE] if met.is_new else [])):
             self._witness.note(Noted(event, self._keys.pseudonym(who.subject), visitor.address))
-        return Admitted(session, met.secret, leads_to)
 
     def _account(self, who: RecognisedProfessional) -> UUID:
         """What his sessions and devices are listed under; he has no account of ours."""

@@ -18,6 +18,7 @@ from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
 from records.sessions import cookie_name
 from records.text.languages import LANGUAGE_COOKIE, LANGUAGES, Wording, by_language, chosen
 from records.text.web_forms import LARGEST_FORM, bad_form, fields_of, is_form, is_ours
+from sign_in.accounts.devices import label_of
 from sign_in.accounts.tries import TooManyTries
 from sign_in.doors.visitor import Admitted, Visitor
 from sign_in.pages import passkey_script
@@ -71,6 +72,11 @@ class Look:
     """An instant (ms) in words of a language."""
 
 
+def label_of_browser(request: Request) -> str:
+    """What a person calls the browser that asks."""
+    return label_of(request.headers.get("user-agent", ""))
+
+
 def status_of(error: CoffreError) -> int:
     if error.code in _STATUS:
         return _STATUS[error.code]
@@ -120,20 +126,20 @@ class Site:
     def takes_passkeys(self) -> bool:
         return self._ask_passkey is not None
 
-    def visitor(self, request: Request, label: str = "") -> Visitor:
+    def visitor(self, request: Request) -> Visitor:
         """Raises `FormRefused` for a browser that keeps no cookie of ours."""
-        found = self.known_visitor(request, label)
+        found = self.known_visitor(request)
         if found is None:
             raise FormRefused
         return found
 
-    def known_visitor(self, request: Request, label: str = "") -> Visitor | None:
+    def known_visitor(self, request: Request) -> Visitor | None:
         """None for a browser that was not here before."""
         browser = request.cookies.get(self._browser_cookie)
         if not browser:
             return None
         device, session = (request.cookies.get(name) for name in (self._device_cookie, self.session_cookie))
-        return Visitor(browser, device, self._caller(request), label, session)
+        return Visitor(browser, device, self._caller(request), label_of_browser(request), session)
 
     async def form(self, request: Request) -> dict[str, str]:
         """The fields of a form that this browser was given for this address and this session. Raises

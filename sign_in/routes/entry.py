@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from records.errors import CoffreError, Invalid
 from records.sessions import return_path
-from sign_in.accounts.devices import label_of
 from sign_in.accounts.tries import TooManyTries
 from sign_in.doors.doors import Doors
 from sign_in.pages.site import FormRefused, Site
@@ -72,7 +71,7 @@ def _install_code(routes: APIRouter, site: Site, doors: Doors) -> None:
     @routes.post("/sign-in/code")
     async def enter(request: Request) -> Response:
         form = await site.form(request)
-        visitor = site.visitor(request, label_of(request.headers.get("user-agent", "")))
+        visitor = site.visitor(request)
         try:
             admitted = await asyncio.to_thread(lambda: doors.password.enter(form.get("code", ""), visitor))
         except CoffreError as error:

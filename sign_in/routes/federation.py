@@ -17,7 +17,7 @@ from sign_in.federation.exercises import professional
 from sign_in.federation.provider import FederationRefused
 from sign_in.federation.threads import ProviderThreads
 from sign_in.pages.site import Site
-from sign_in.routes.professional import PLACES, visitor_of
+from sign_in.routes.professional import PLACES
 
 log = logging.getLogger("coffre.sign_in")
 
@@ -40,7 +40,7 @@ def router(site: Site, doors: Doors, flow: Callable[[], CodeFlow], clock: Callab
 
     @routes.get("/sign-in/psc/retour")
     async def come_back(request: Request) -> Response:
-        visitor, now = visitor_of(site, request), int(clock())
+        visitor, now = site.visitor(request), int(clock())
         begun, answer = Begun.read(request.cookies.get(cookie, ""), now), dict(request.query_params)
         try:
             found = await threads.run(lambda: flow().finish(begun, answer, now))

@@ -8,13 +8,12 @@ from starlette.responses import RedirectResponse, Response
 
 from records.sessions import cookie_name
 from sign_in.doors.doors import Doors
+from sign_in.doors.own_account import SignInAgain
 from sign_in.federation.begun import LIFE_S, Begun
 from sign_in.federation.code_flow import CodeFlow
 from sign_in.federation.provider import FederationRefused
 from sign_in.federation.threads import ProviderThreads
 from sign_in.pages.site import Site
-from sign_in.passkeys.own import SignInAgain
-from sign_in.routes.professional import visitor_of
 from sign_in.sessions.own import SignedOut
 
 OWN = "/sign-in/franceconnect"
@@ -36,7 +35,7 @@ def router(site: Site, doors: Doors, flow: Callable[[], CodeFlow], clock: Callab
 
     @routes.get(f"{OWN}/retour")
     async def come_back(request: Request) -> Response:
-        visitor, now = visitor_of(site, request), int(clock())
+        visitor, now = site.visitor(request), int(clock())
         begun, answer = Begun.read(request.cookies.get(cookie, ""), now), dict(request.query_params)
         try:
             found = await threads.run(lambda: flow().finish(begun, answer, now))

@@ -8,12 +8,10 @@ from starlette.responses import Response
 
 from records.errors import CoffreError, Invalid, NotFound
 from records.sessions import return_path
-from sign_in.accounts.devices import label_of
 from sign_in.doors.doors import Doors
-from sign_in.doors.visitor import Visitor
+from sign_in.doors.own_account import SignInAgain
 from sign_in.pages import passkey_script
-from sign_in.pages.site import FormRefused, Site
-from sign_in.passkeys.own import SignInAgain
+from sign_in.pages.site import FormRefused, Site, label_of_browser
 from sign_in.passkeys.passkey import LONGEST_LABEL
 from sign_in.sessions.own import SignedOut
 
@@ -50,7 +48,7 @@ def _install_entering(routes: APIRouter, site: Site, doors: Doors) -> None:
         form = await site.form(request)
         answer, leads_to = form.get("answer", ""), return_path(form.get("next", "/"))
         try:
-            visitor = _visitor(site, request)
+            visitor = site.visitor(request)
             admitted = await asyncio.to_thread(lambda: doors.passkey.enter(answer, visitor, leads_to))
         except CoffreError as error:
             return site.answer(request, error, "sign_in.html", identifier="", leads_to=leads_to)
@@ -59,7 +57,7 @@ def _install_entering(routes: APIRouter, site: Site, doors: Doors) -> None:
     @routes.post("/sign-in/code/passkey")
     async def enter_second(request: Request) -> Response:
         form = await site.form(request)
-        visitor = _visitor(site, request)
+        visitor = site.visitor(request)
         try:
             admitted = await asyncio.to_thread(
                 lambda: doors.passkey.enter_second(form.get("answer", ""), visitor)
@@ -105,7 +103,7 @@ def _install_own(routes: APIRouter, site: Site, doors: Doors) -> None:
     @routes.post(f"{OWN}/add")
     async def add(request: Request) -> Response:
         def adding(form: dict[str, str]) -> None:
-            visitor = _visitor(site, request)
+            visitor = site.visitor(request)
             doors.own_passkeys.add(code_of(request), form.get("answer", ""), form.get("label", ""), visitor)
 
         return await change(request, "passkey_added", adding)
@@ -122,7 +120,7 @@ def _install_own(routes: APIRouter, site: Site, doors: Doors) -> None:
         def removing(form: dict[str, str]) -> None:
             if form.get("sure") != "oui":
                 raise Invalid("Nothing is removed by accident.", code="removal_unsure")
-            doors.own_passkeys.remove(code_of(request), form.get("passkey", ""), _visitor(site, request))
+            doors.own_passkeys.remove(code_of(request), form.get("passkey", ""), site.visitor(request))
 
         return await change(request, "passkey_removed", removing)
 
@@ -143,10 +141,6 @@ def _context(site: Site, request: Request, doors: Doors, code: str | None) -> di
     return {
         "passkeys": passkeys,
         "making": shown.making,
-        "label": label_of(request.headers.get("user-agent", "")),
+        "label": label_of_browser(request),
         "longest": LONGEST_LABEL,
     }
-
-
-def _visitor(site: Site, request: Request) -> Visitor:
-    return site.visitor(request, label_of(request.headers.get("user-agent", "")))

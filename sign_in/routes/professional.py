@@ -12,12 +12,10 @@ from starlette.responses import RedirectResponse, Response
 from records.sessions import cookie_name, return_path
 from records.text.numbers import is_whole, whole
 from records.vocabulary.professions import PROFESSIONS
-from sign_in.accounts.devices import label_of
 from sign_in.certificates.trust import CertificateRefused
 from sign_in.doors.doors import Doors
 from sign_in.doors.professional import NothingWaits
 from sign_in.doors.recognised import RecognisedProfessional
-from sign_in.doors.visitor import Visitor
 from sign_in.pages.site import Site
 
 PLACES = "/sign-in/lieu"
@@ -62,7 +60,7 @@ def _install_card(routes: APIRouter, site: Site, doors: Doors, machines: str) ->
         if "refus" in asked:
             raise CertificateRefused("The card was not accepted.", code=asked["refus"][:64])
         who = await asyncio.to_thread(lambda: doors.professionals.receive(asked.get("code", ""), state))
-        visitor, leads_to = visitor_of(site, request), return_path(following)
+        visitor, leads_to = site.visitor(request), return_path(following)
         admitted = await asyncio.to_thread(lambda: doors.professionals.enter(who, visitor, leads_to))
         response = site.redirect(PLACES) if admitted is None else site.admit(admitted)
         site.drop(response, cookie)
@@ -82,13 +80,8 @@ def _install_choice(routes: APIRouter, site: Site, doors: Doors) -> None:
         number = form.get("lieu", "")
         if len(number) > 3 or not is_whole(number):
             raise NothingWaits
-        visitor, chosen = visitor_of(site, request), whole(number)
+        visitor, chosen = site.visitor(request), whole(number)
         return site.admit(await asyncio.to_thread(lambda: doors.professionals.choose(visitor, chosen)))
-
-
-def visitor_of(site: Site, request: Request) -> Visitor:
-    """Who is about to sign in, with the browser as a person calls it."""
-    return site.visitor(request, label_of(request.headers.get("user-agent", "")))
 
 
 def _professions(who: RecognisedProfessional) -> dict[str, str]:

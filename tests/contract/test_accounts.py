@@ -13,7 +13,7 @@ from records.people.contacts import ContactKind
 from sign_in.accounts.account import Account, AccountRows, AccountState
 from sign_in.accounts.devices import KEPT, Devices
 from sign_in.accounts.entries import Entries, Entry, NoCode
-from sign_in.accounts.letters import Letters, Purpose, begin_anew
+from sign_in.accounts.letters import ENDED_BY_RESTORE, Letters, Purpose, begin_anew
 from sign_in.accounts.linked import LinkedIdentities
 from sign_in.accounts.tries import ACCOUNT, TooManyTries, Tries
 from sign_in.passkeys.challenges import ChallengeLapsed, Challenges, Use
@@ -190,12 +190,21 @@ def test_after_a_restore_nothing_serves_that_served_or_ended_since(
         device = DEVICES.meet(tx, account.account_id, None, "Firefox", 1)
         held = {"session_id": uuid4(), "account_id": account.account_id, "device": device.name}
         tx.insert_new("session", held | {"began_at": 1, "expires": 100 * MINUTE})
+        LINKED.link(tx, account.account_id, "https://provider.example", "someone", 1)
         assert begin_anew(tx) == 2
+        assert LINKED.holder(tx, "https://provider.example", "someone") is None
         assert [LETTERS.use(tx, account.account_id, each, 2) for each in used.values()] == [None, None]
         assert sorted(LETTERS.asked(tx, 2)) == sorted((account.account_id, each) for each in Purpose)
         with pytest.raises(NoCode):
             ENTRIES.is_code(tx, "mine", code, 2)
         assert DEVICES.all(tx, account.account_id) == [] == tx.find("session", account_id=account.account_id)
+
+
+def test_every_table_says_what_a_restore_does_to_it() -> None:
+    """Whoever adds one decides whether what it holds may come back."""
+    kept = {"account", "challenge", "door_note", "letter", "tries"}
+    assert ENDED_BY_RESTORE.keys() | kept == ACCOUNTS.tables.keys()
+    assert not ENDED_BY_RESTORE.keys() & kept
 
 
 class TestTries:

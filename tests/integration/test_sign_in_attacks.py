@@ -87,9 +87,9 @@ class Attacked:
         issuer = TokenIssuer(Authority(bytes(range(32)), environment=Environment.DEMO), "coffre/demo")
         outbox = Outbox(keys, self.clock)
         sessions = Sessions(self.index, issuer, None, outbox, self.clock)
-        admitting = Admitting(keys, sessions, self.mailbox, self.clock)
         self.counts, self.outbox = Counts(), outbox
         watched = Watched([self.seen, self.counts])
+        admitting = Admitting(keys, sessions, self.mailbox, watched, self.clock)
         self.door = PasswordDoor(self.store, keys, passwords, self.mailbox, admitting, watched, self.clock)
         self.letter = LetterDoor(
             self.store, keys, passwords, sessions, self.mailbox, Seen(), outbox, self.clock
