@@ -14,16 +14,14 @@ from alembic import op
 from sqlalchemy import Connection
 from sqlalchemy.schema import CreateIndex, DropIndex
 
+from storage.postgres import partitions
+
 BATCH = 1_000
 """Rows of one statement: locked for some milliseconds."""
 
 _VALID = sa.text(
     "SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
     " WHERE c.relname = :name AND c.relnamespace = 'public'::regnamespace"
-)
-_PARTITIONS = sa.text(
-    "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
-    " WHERE i.inhparent = to_regclass(:table)"
 )
 
 
@@ -40,7 +38,7 @@ class NewIndex:
         """One that was cut off is there and not valid: it is dropped and made anew. Each month of a table
         that is kept by months has its own, and that of the whole is these.
         """
-        if months := connection.execute(_PARTITIONS, {"table": self.table}).scalars().all():
+        if months := partitions(connection, self.table):
             self._by_month(connection, months)
             return
         valid = connection.execute(_VALID, {"name": self.name}).scalar()

@@ -54,6 +54,10 @@ _MIGRATING = (
     # a change that waits for a table has all others wait behind it: rather give up, and be repeated
     text("SET LOCAL lock_timeout = '5s'"),
 )
+_PARTITIONS = text(
+    "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+    " WHERE i.inhparent = to_regclass(:table)"
+)
 _BESIDE_OTHERS = (text("SET statement_timeout = 0"), text("SET lock_timeout = 0"))
 _TURN = 7163384699736027250
 _TURN_WAIT_S, _TURN_PAUSE_S = 60, 0.2
@@ -262,3 +266,8 @@ def _commit_errors() -> Iterator[None]:
             raise
         sentence = "The database was cut off while it committed; ask whether it is there before repeating."
         raise CoffreError(sentence, code="store_unsure") from error
+
+
+def partitions(connection: Connection, table: str) -> list[str]:
+    """Names of the tables that a table is kept in; none where it is whole."""
+    return list(connection.execute(_PARTITIONS, {"table": table}).scalars())

@@ -7,7 +7,7 @@ HTTP processes share the proxy's, since they listen on the loopback alone.
 from typing import Any
 
 from coffre.deploying.processes import CALLERS, PROCESSES, PROXY, SETTINGS, number_of
-from coffre.deploying.site import Site
+from coffre.deploying.site import Site, of_all
 
 DOORS = "/run/coffre-vault"
 ASKS = {
@@ -115,7 +115,7 @@ def _owner(site: Site) -> dict[str, Any]:
         "restart": "no",
         "user": "0:0",
         "cap_add": ["CHOWN", "DAC_OVERRIDE", "FOWNER"],
-        "environment": {name: value for told in site.settings.values() for name, value in told.items()},
+        "environment": of_all(site),
         "secrets": _secrets(OWNER),
         # `init` leaves the audit officer's key beside the data directory: it comes to lie in keys/
         "volumes": ["./keys:/var/lib", "data:/var/lib/coffre", f"doors:{DOORS}", "./roles:/roles"],

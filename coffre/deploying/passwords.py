@@ -19,16 +19,18 @@ from records.errors import Conflict
 
 _FOLDER_MODE = 0o711
 _ROOT = 0
+_LAST = f"roles/{OWNER}.env"
 Files = dict[str, tuple[int, str]]
 
 
 def write(folder: Path, bucket: str) -> list[Path]:
     """Below `folder`, beside compose.yaml: `secrets/` and the owner's addresses in `roles/`. As root each
-    file belongs to its reader. Raises `Conflict` "passwords_drawn" where there are some: engines know those.
+    file belongs to its reader. The owner's comes last: a run that was cut off before it draws all anew.
+    Raises `Conflict` "passwords_drawn" where it is there: engines know those.
     """
-    if (folder / "secrets/engines").exists():
+    if (folder / _LAST).exists():
         raise Conflict(
-            f"{folder}/secrets/engines is there: its engines know these passwords, so they stay.",
+            f"{folder / _LAST} is there: engines know these passwords, so they stay.",
             code="passwords_drawn",
         )
     files = _drawn(bucket)
@@ -54,7 +56,7 @@ def _drawn(bucket: str) -> Files:
         "secrets/engines/root": (USER, (private + certificate).decode()),
         "secrets/root.pem": (number_of("vault"), certificate.decode()),
         **{f"secrets/{name}.env": (_user(name), _lines(each)) for name, each in told.items()},
-        f"roles/{OWNER}.env": (_ROOT, _lines(_addresses(passwords))),
+        _LAST: (_ROOT, _lines(_addresses(passwords))),
     }
 
 

@@ -12,7 +12,7 @@ from coffre.deploying import proxy, units
 from coffre.deploying.compose import compose
 from coffre.deploying.engines import engines
 from coffre.deploying.processes import PROCESSES, PROXY, number_of, peers
-from coffre.deploying.site import Site
+from coffre.deploying.site import Site, of_all
 from coffre.deploying.site_check import check
 from records.errors import Conflict
 
@@ -30,7 +30,7 @@ def rendered(site: Site) -> dict[str, str]:
         "container/engines.yaml": _json(engines()),
         "watching/rules.yaml": _json(rules()),
         "watching/dashboard.json": _json(dashboard()),
-        "settings/owner.env": _lines(_of_all(complete)),
+        "settings/owner.env": _lines(of_all(complete)),
         **{f"settings/{process}.env": _lines(complete.settings[process]) for process in PROCESSES},
     }
 
@@ -76,13 +76,6 @@ def _with_proxy(site: Site) -> Site:
         return site
     signin = {"COFFRE_PROXY_USER": str(number_of(PROXY)), **told}
     return replace(site, settings={**site.settings, "signin": signin})
-
-
-def _of_all(site: Site) -> dict[str, str]:
-    """What the owner's commands are told: all that is the same for whoever is told it."""
-    named = {name for each in site.settings.values() for name in each}
-    values = {name: {each[name] for each in site.settings.values() if name in each} for name in named}
-    return {name: next(iter(found)) for name, found in values.items() if len(found) == 1}
 
 
 def _json(found: Mapping[str, Any]) -> str:

@@ -46,6 +46,13 @@ class Site:
     proxy: Mapping[str, str] = field(default_factory=dict)
 
 
+def of_all(site: Site) -> dict[str, str]:
+    """What the owner's commands are told: all that is the same for whoever is told it."""
+    named = {name for each in site.settings.values() for name in each}
+    values = {name: {each[name] for each in site.settings.values() if name in each} for name in named}
+    return {name: next(iter(found)) for name, found in values.items() if len(found) == 1}
+
+
 def read(text: str) -> Site:
     """Raises `Invalid` "bad_site" where it is no such description, with all that is wrong in it."""
     found = _plain(_parsed(text))

@@ -7,7 +7,7 @@ from coffre import setting_rules
 from coffre.deploying.processes import PROCESSES, SETTINGS
 from coffre.deploying.site import Site
 from coffre.settings import read_alone
-from keyvault.roots.transit import checked
+from keyvault.roots.opening import check_url
 from records.errors import Invalid
 from records.vocabulary.codes import Environment
 from storage.objects.address import EEA_REGIONS, parse
@@ -118,9 +118,8 @@ def _rules(process: str, settings: dict[str, str]) -> Iterator[str]:
     for name in [name for name, each in SETTINGS.items() if each.secret]:
         settings.pop(name, None)
     try:
-        root = settings.get("COFFRE_VAULT_ROOT", "")
-        if root.startswith("transit:"):
-            checked(root.removeprefix("transit:"))
+        if root := settings.get("COFFRE_VAULT_ROOT"):
+            check_url(root)
         setting_rules.check(read_alone(settings))
     except Invalid as error:
         yield error.sentence

@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -50,9 +51,8 @@ class Metrics:
             registry=counting,
         )
         self.registry.register(_OfTheIndex(system))
-        self.registry.register(_OfNotices(system))
-        self.registry.register(_OfIssuers(system))
-        self.registry.register(_OfDoors(system))
+        for asked in (_of_notices, _of_issuers, _of_doors):
+            self.registry.register(_OfVault(partial(asked, system)))
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
@@ -118,88 +118,66 @@ class _OfTheIndex(Collector):
         )
 
 
-class _OfNotices(Collector):
+class _OfVault(Collector):
+    """What the vault tells whoever watches: `asked` of its public door."""
+
+    def __init__(self, asked: Callable[[], Iterator[Metric]]) -> None:
+        self._asked = asked
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: to be registered must not ask the vault."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """Nothing where the vault doesn't answer: the others are told all the same."""
+        try:
+            return list(self._asked())
+        except CoffreError:
+            return ()
+
+
+def _of_notices(system: System) -> Iterator[Metric]:
     """What became of notices (R57), as the vault counts them."""
-
-    def __init__(self, system: System) -> None:
-        self._system = system
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: to be registered must not ask the vault."""
-        return ()
-
-    def collect(self) -> Iterable[Metric]:
-        """Nothing where the vault doesn't answer: the others are told all the same."""
-        try:
-            found = self._system.guard.public.delivery()
-        except CoffreError:
-            return
-        states = GaugeMetricFamily("coffre_notices", "Notices by state, capped", labels=("state",))
-        for state, count in found.counts.items():
-            states.add_metric((state,), count)
-        yield states
-        yield GaugeMetricFamily(
-            "coffre_notices_oldest_waiting_seconds",
-            "How long the oldest notice that is queued has waited",
-            found.oldest_waiting_s or 0,
-        )
+    found = system.guard.public.delivery()
+    yield _labelled("coffre_notices", "Notices by state, capped", "state", found.counts)
+    yield GaugeMetricFamily(
+        "coffre_notices_oldest_waiting_seconds",
+        "How long the oldest notice that is queued has waited",
+        found.oldest_waiting_s or 0,
+    )
 
 
-class _OfIssuers(Collector):
+def _of_issuers(system: System) -> Iterator[Metric]:
     """Whose credentials the vault accepts: an alarm where one is new that nobody expects."""
-
-    def __init__(self, system: System) -> None:
-        self._system = system
-
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: to be registered must not ask the vault."""
-        return ()
-
-    def collect(self) -> Iterable[Metric]:
-        """Nothing where the vault doesn't answer: the others are told all the same."""
-        try:
-            found = self._system.guard.public.known_issuers()
-        except CoffreError:
-            return
-        yield GaugeMetricFamily("coffre_issuers", "Issuers whose credentials are accepted", found.accepted)
-        new = GaugeMetricFamily(
-            "coffre_issuer_new", "Issuers first seen in the last seven days, or never yet", labels=("issuer",)
-        )
-        for name in found.new:
-            new.add_metric((name,), 1)
-        yield new
+    found = system.guard.public.known_issuers()
+    yield GaugeMetricFamily("coffre_issuers", "Issuers whose credentials are accepted", found.accepted)
+    yield _labelled(
+        "coffre_issuer_new",
+        "Issuers first seen in the last seven days, or never yet",
+        "issuer",
+        dict.fromkeys(found.new, 1),
+    )
 
 
-class _OfDoors(Collector):
+def _of_doors(system: System) -> Iterator[Metric]:
     """What came at the doors where people sign in, over all processes of them, as the vault counts it."""
+    found = system.guard.public.watched_doors()
+    yield _labelled(
+        "coffre_door_events_this_hour", "Events of the doors in this clock hour", "event", found.counts
+    )
+    yield _labelled(
+        "coffre_door_threshold_passed",
+        "Events of the doors that came more often than is ordinary, in this hour or the one before",
+        "event",
+        dict.fromkeys(found.past, 1),
+    )
 
-    def __init__(self, system: System) -> None:
-        self._system = system
 
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: to be registered must not ask the vault."""
-        return ()
-
-    def collect(self) -> Iterable[Metric]:
-        """Nothing where the vault doesn't answer: the others are told all the same."""
-        try:
-            found = self._system.guard.public.watched_doors()
-        except CoffreError:
-            return
-        events = GaugeMetricFamily(
-            "coffre_door_events_this_hour", "Events of the doors in this clock hour", labels=("event",)
-        )
-        for name, count in found.counts.items():
-            events.add_metric((name,), count)
-        yield events
-        past = GaugeMetricFamily(
-            "coffre_door_threshold_passed",
-            "Events of the doors that came more often than is ordinary, in this hour or the one before",
-            labels=("event",),
-        )
-        for name in found.past:
-            past.add_metric((name,), 1)
-        yield past
+def _labelled(name: str, what: str, label: str, values: Mapping[str, float]) -> Metric:
+    metric = GaugeMetricFamily(name, what, labels=(label,))
+    for value, number in values.items():
+        metric.add_metric((value,), number)
+    return metric
 
 
 class Watch:

@@ -99,23 +99,42 @@ def create_root(
     return _root(url, Secrets(_passphrase(passphrase, environ), environ, None, sealed), create=True)
 
 
-def _root(url: str, secrets: Secrets, *, create: bool) -> Created:
+def check_url(url: str) -> None:
+    """That it can be a root's address; no root is asked. Raises `Invalid` "root_url_invalid"."""
     scheme, _, rest = url.partition(":")
     if scheme == "combined":
-        return _combined(rest, secrets, create=create)
-    if scheme not in SCHEMES or not rest:
+        for each in _two(rest):
+            check_url(each)
+    elif scheme not in SCHEMES or not rest:
         raise _bad_url(
             f"The URL of a root, as in COFFRE_VAULT_ROOT, begins with {':, '.join(SCHEMES)}: or combined:."
         )
-    return _KINDS[scheme](rest, secrets, create)
+    elif scheme == "transit":
+        from keyvault.roots.transit import checked  # noqa: PLC0415 - loaded where a URL asks for it
+
+        checked(_query(rest, "ca")[0])
+
+
+def _root(url: str, secrets: Secrets, *, create: bool) -> Created:
+    check_url(url)
+    scheme, _, rest = url.partition(":")
+    return (
+        _combined(rest, secrets, create=create)
+        if scheme == "combined"
+        else _KINDS[scheme](rest, secrets, create)
+    )
 
 
 def _combined(rest: str, secrets: Secrets, *, create: bool) -> Created:
+    first, second = (_root(url, secrets, create=create) for url in _two(rest))
+    return Created(CombinedRoot(first.root, second.root), first.shares + second.shares)
+
+
+def _two(rest: str) -> list[str]:
     urls = _JOINT.split(rest)
     if len(urls) != _SEVERAL or any(url.partition(":")[0] not in SCHEMES for url in urls):
         raise _bad_url("Two roots are written combined:URL+URL.")
-    first, second = (_root(url, secrets, create=create) for url in urls)
-    return Created(CombinedRoot(first.root, second.root), first.shares + second.shares)
+    return urls
 
 
 def _file(rest: str, secrets: Secrets, create: bool) -> Created:

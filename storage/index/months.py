@@ -8,17 +8,14 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
+from storage.postgres import partitions
 from storage.roles import POSTGRES
 from storage.transactions import Database
 
 AHEAD = 2
 """Months that are there before they begin, counted from the present one."""
-_PARTITIONS = text(
-    "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
-    " WHERE i.inhparent = to_regclass('part')"
-)
 _MAKE = text("SELECT coffre_make_month(:month)")
 _NAME = re.compile(r"part_(until_)?([0-9]{6})")
 
@@ -58,8 +55,4 @@ class Months:
 
     def _missing(self, now_ms: int, ahead: int) -> list[int]:
         with self._database.reading() as connection:
-            return missing(_partitions(connection), now_ms, ahead)
-
-
-def _partitions(connection: Connection) -> list[str]:
-    return list(connection.execute(_PARTITIONS).scalars())
+            return missing(partitions(connection, "part"), now_ms, ahead)

@@ -6,17 +6,22 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from coffre.cli import app
 from coffre.deploying import rendering
 from coffre.deploying.folders import hand_over
-from coffre.deploying.processes import number_of
+from coffre.deploying.processes import CALLERS, PROCESSES, number_of
 from tests.services.installed import installed
 from tests.services.processes import debian
 from tests.unit.coffre.deploying.test_site import site
 
 DATA = "var/lib/coffre"
 Whose = dict[str, tuple[int, int, int]]
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="root alone gives files to others")
+NOBODY, REFUSED = 65_534, 1
+as_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="without root the first test holds"
+)
 
 
 def made(root: Path) -> Path:
@@ -50,6 +55,23 @@ def by_command(root: Path) -> Whose:
     return whose(data)
 
 
+def without_root(data: Path) -> int:
+    """The command's end for somebody who is not root; its sentence is on standard error."""
+    child = os.fork()
+    if child == 0:
+        if os.geteuid() == 0:
+            os.setresgid(NOBODY, NOBODY, NOBODY)
+            os.setresuid(NOBODY, NOBODY, NOBODY)
+        found = CliRunner().invoke(app, ["deploy", "folders", "--data", str(data)])
+        os._exit(found.exit_code if "not_root" in found.stderr else 99)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_root_alone_gives_files_to_others(tmp_path: Path) -> None:
+    assert without_root(made(tmp_path)) == REFUSED
+
+
+@as_root
 def test_both_give_every_folder_to_whose_it_is(tmp_path: Path) -> None:
     found = by_systemd(tmp_path / "one")
     assert found == by_command(tmp_path / "two")
@@ -60,3 +82,17 @@ def test_both_give_every_folder_to_whose_it_is(tmp_path: Path) -> None:
     assert found["authority"][:2] == (0, 0)
     assert found["coffre"][2] == 0o644
     assert found["."][2] == 0o711
+
+
+@as_root
+def test_doors_and_roles_go_to_whose_they_are(tmp_path: Path) -> None:
+    doors, roles = tmp_path / "doors", tmp_path / "roles"
+    for folder in (doors, roles):
+        folder.mkdir()
+    for process in PROCESSES:
+        (roles / f"{process}.env").touch(0o600)
+    hand_over(made(tmp_path), doors, roles)
+    found = doors.stat()
+    assert (found.st_uid, found.st_gid) == (number_of("vault"), number_of(CALLERS))
+    assert stat.S_IMODE(found.st_mode) == 0o2750, "sockets inherit the group"
+    assert {(roles / f"{name}.env").stat().st_uid for name in PROCESSES} == {*map(number_of, PROCESSES)}

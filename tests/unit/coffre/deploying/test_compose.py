@@ -137,6 +137,8 @@ def test_passwords_are_drawn_once_and_told_to_those_who_need_them(tmp_path: Path
     rights = {each["name"]: each["actions"] for each in identities}
     assert rights["reader"] == ["Read:coffre-objects"]
     assert all(each.stat().st_mode & 0o077 == 0 for each in files)
+    (tmp_path / f"roles/{OWNER}.env").rename(tmp_path / "kept")  # as if the run had been cut off
+    write(tmp_path, "coffre-objects")
     with pytest.raises(Conflict) as refused:
         write(tmp_path, "coffre-objects")
     assert refused.value.code == "passwords_drawn"

@@ -210,3 +210,10 @@ def test_two_ways_to_one_bucket_are_no_contradiction() -> None:
 def test_what_this_process_has_in_its_environment_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COFFRE_WORKERS", "many")
     assert faults(site()) == []
+
+
+@pytest.mark.parametrize("before", ["", "combined:file:/var/lib/root+"])
+def test_an_address_that_can_be_no_roots_is_named_here_and_not_at_init(before: str) -> None:
+    said = refused(vault={"COFFRE_VAULT_ROOT": f"{before}transit:http://root:8200/transit/key"})
+    assert "vault: Keys travel over https" in said
+    assert "begins with" in refused(vault={"COFFRE_VAULT_ROOT": "openbao:https://root:8200"})
