@@ -4,31 +4,27 @@ import argparse
 
 from benchmarks import (
     canonical_json,
-    choices,
-    credentials,
     database,
     fairness,
     fetching,
     files,
-    lists,
     memory,
     objects,
     opened,
     renditions,
     reports,
-    roots,
     seal,
     served,
     signing_in,
     statements,
     stow,
     study,
-    summaries,
     system,
     validation,
-    vault,
 )
 from benchmarks.race import deposits, reading, viewing
+from benchmarks.vault import choices, credentials, lists, roots, summaries
+from benchmarks.vault import releases as vault
 
 BENCHMARKS = {
     "canonical-json": canonical_json.run,

@@ -9,7 +9,7 @@ import rfc8785
 from pydicom.data import get_testdata_file
 
 from audit.canonical import canonical, parse
-from benchmarks.measuring import compete, table
+from benchmarks.tools.measuring import compete, table
 from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
 from content.facts_json import to_json

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from benchmarks.measuring import table
+from benchmarks.tools.measuring import table
 from storage.bulk import insert_many
 from storage.engines import Database, engine_for
 from storage.index import tables

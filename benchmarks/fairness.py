@@ -22,8 +22,8 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks import flooding
-from benchmarks.measuring import table
+from benchmarks.tools import flooding
+from benchmarks.tools.measuring import table
 from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks.measuring import cpu_of_children, table
+from benchmarks.tools.measuring import cpu_of_children, table
 from client.fetch.documents import FetchClient
 from client.fetch.keys import trusted_keys
 from client.fetch.opened_grant import OpenedGrant

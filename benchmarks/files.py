@@ -8,7 +8,7 @@ from statistics import quantiles
 import data_store  # type: ignore[import-untyped]
 import pydicom.data
 
-from benchmarks.measuring import table
+from benchmarks.tools.measuring import table
 from content.limits import DEFAULT_LIMITS
 from content.sandbox.parent import Sandbox
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.measuring import cpu_of_children, table
+from benchmarks.tools.measuring import cpu_of_children, table
 from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load

@@ -13,7 +13,7 @@ from awscrt.checksums import crc64nvme
 from botocore.config import Config
 from minio import Minio
 
-from benchmarks.measuring import compete, table
+from benchmarks.tools.measuring import compete, table
 from storage.objects.credentials import Credentials
 from storage.objects.multipart import PART
 from storage.objects.opening import open_objects, prepare_objects

@@ -18,8 +18,8 @@ from uuid import uuid4
 
 import pytest
 
-from benchmarks.measuring import cpu_below, table
 from benchmarks.race.deposits import TMPFS
+from benchmarks.tools.measuring import cpu_below, table
 from coffre.installation.install import initialise
 from coffre.settings import load
 from tests.integration.support import Coffre, Patient, serving

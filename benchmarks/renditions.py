@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks.measuring import cpu_below, table
 from benchmarks.race.deposits import Files, images, jpeg_2000, radiographs, tell
 from benchmarks.race.reading import enhanced
+from benchmarks.tools.measuring import cpu_below, table
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load

@@ -7,7 +7,7 @@ import pikepdf
 from fpdf import FPDF
 from pypdf import PdfReader
 
-from benchmarks.measuring import compete, table
+from benchmarks.tools.measuring import compete, table
 from content.byte_source import BytesSource
 from content.limits import DEFAULT_LIMITS
 from content.pdf.active_content import ActiveContent

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from benchmarks.measuring import compete, table
+from benchmarks.tools.measuring import compete, table
 from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.blob_sealer import Sealer
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key

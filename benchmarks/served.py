@@ -25,8 +25,8 @@ from urllib.parse import urlsplit
 
 import pydicom
 
-from benchmarks.measuring import cpu_by_process, more, profile, table
 from benchmarks.memory import MIB, proportional_sets
+from benchmarks.tools.measuring import cpu_by_process, more, profile, table
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.cast import PHYSIOTHERAPIST
 from coffre.demonstration.server import DemoServer

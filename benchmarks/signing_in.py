@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from benchmarks.measuring import table
+from benchmarks.tools.measuring import table
 from keyvault.credentials.account_keys import AccountKeys
 from keyvault.credentials.authority import Authority
 from keyvault.credentials.password_hashes import ITERATIONS, LANES, MEMORY_KIB, PasswordHashes

@@ -1,6 +1,6 @@
 """Statements, transactions and fsyncs of each operation, by the process that makes them; and its CPU.
 
-`coffre serve` as it is, whose processes count for themselves (`benchmarks.counted_server`); fsyncs are
+`coffre serve` as it is, whose processes count for themselves (`benchmarks.tools.counted_server`); fsyncs are
 counted by strace(1), where there is one and it may look. What the housekeeper does unasked is taken off by
 the second. The same operations are then done on a server that counts nothing, for their CPU.
 """
@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from benchmarks.counted_server import COUNT, MOST
-from benchmarks.measuring import cpu_of_children, table
+from benchmarks.tools.counted_server import COUNT, MOST
+from benchmarks.tools.measuring import cpu_of_children, table
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
@@ -173,7 +173,7 @@ def counts(names: tuple[str, ...] = tuple(OPERATIONS)) -> dict[str, Counted]:
         data, folder = Path(made) / "data", Path(made) / "counts"
         folder.mkdir()
         initialise(load(data=data))
-        with DemoServer(data, command=("benchmarks.counted_server", str(folder))) as server:
+        with DemoServer(data, command=("benchmarks.tools.counted_server", str(folder))) as server:
             stage = Stage.of(server, data)
             _granted(stage, 0)
             time.sleep(QUIET_S)

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import cpu_of_tree, table
+from benchmarks.tools.measuring import cpu_of_tree, table
 from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
 from coffre.processes.signed_documents import publish
-from coffre.serving.authentication import Authentication
+from coffre.serving.callers.authentication import Authentication
 from coffre.settings import load
 from coffre.wiring import System
 from ingestion.answers import AnswerKey

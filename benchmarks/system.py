@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from benchmarks.measuring import cpu_of_children, table
+from benchmarks.tools.measuring import cpu_of_children, table
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise

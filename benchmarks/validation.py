@@ -9,7 +9,7 @@ import data_store  # type: ignore[import-untyped]
 import pydicom
 import pydicom.data
 
-from benchmarks.measuring import compete, table
+from benchmarks.tools.measuring import compete, table
 from content.byte_source import BlockReader
 from content.dicom.instance import inspect_dicom
 from content.sandbox.answer import read_answer

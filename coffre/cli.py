@@ -16,19 +16,21 @@ class Commands(LaterGroup):
     table: ClassVar = {
         "init": Later("coffre.commands.init:init", "Make a data directory: databases, keys, demo authority."),
         "serve": Later(
-            "coffre.commands.serve:serve",
+            "coffre.commands.processes.serve:serve",
             "Run everything on the loopback until SIGTERM or Ctrl-C, each part a process of its own.",
         ),
         "worker": Later(
-            "coffre.commands.worker:worker",
+            "coffre.commands.processes.worker:worker",
             "Validate and publish what was received, in a process of its own, until SIGTERM.",
         ),
         "housekeeper": Later(
-            "coffre.commands.housekeeper:housekeeper",
+            "coffre.commands.processes.housekeeper:housekeeper",
             "Sequence the log, sweep, keep day keys, in a process of its own, until SIGTERM.",
         ),
         "vault": Later("coffre.commands.vault.group:vault_app", "The vault: keys, decisions, audit log."),
-        "signin": Later("coffre.commands.sign_in:sign_in_app", "Who somebody is: the process of the doors."),
+        "signin": Later(
+            "coffre.commands.processes.sign_in:sign_in_app", "Who somebody is: the process of the doors."
+        ),
         "account": Later(
             "coffre.commands.account:account_app", "Accounts of patients: open one, print letters."
         ),

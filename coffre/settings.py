@@ -15,7 +15,7 @@ from coffre import setting_rules
 from coffre.credential_files import variables
 from coffre.installation.address_forms import origin_of
 from coffre.notifying.smtp_address import PAGE
-from coffre.serving.proxies import TrustedProxies
+from coffre.serving.callers.proxies import TrustedProxies
 from coffre.setting_rules import INPROCESS
 from records.errors import Invalid
 from records.people.traits import IdentityCheck

@@ -31,9 +31,9 @@ SERVING = frozenset(
         "coffre.serving.app",
         "coffre.installation.identity",
         "coffre.installation.installation",
-        "coffre.serving.authentication",
-        "coffre.serving.presented",
-        "coffre.serving.callers",
+        "coffre.serving.callers.authentication",
+        "coffre.serving.callers.presented",
+        "coffre.serving.callers.limits",
         "coffre.housekeeper.sweeping",
         "coffre.serving.problems",
         "coffre.wiring",
@@ -131,8 +131,8 @@ from requirements_table import REQUIREMENTS  # noqa: E402
 
 from client.send.verdicts import TROUBLES  # noqa: E402
 from coffre.command_line.exits import MEANINGS  # noqa: E402
-from coffre.serving.deprecations import DEPRECATED  # noqa: E402
-from coffre.serving.origins import ADMITTED_HEADERS, EXPOSED_HEADERS, METHODS  # noqa: E402
+from coffre.serving.answers.deprecations import DEPRECATED  # noqa: E402
+from coffre.serving.answers.origins import ADMITTED_HEADERS, EXPOSED_HEADERS, METHODS  # noqa: E402
 from coffre.serving.problems import STATUS, status_of  # noqa: E402
 from content.pdf.agreement import AGREEMENT  # noqa: E402
 from content.verdicts import DECISIONS, VERDICTS, Outcome  # noqa: E402

@@ -24,9 +24,9 @@ import pydicom
 from pydicom.data import get_testdata_file
 from pydicom.uid import generate_uid
 
-from benchmarks.alone import alone
-from benchmarks.measuring import more, profile, table
 from benchmarks.race.racers import Racer, coffre, orthanc
+from benchmarks.tools.alone import alone
+from benchmarks.tools.measuring import more, profile, table
 from coffre.demonstration import data as demo_data
 from records.people.identity import INS_NIR_TEST
 from tests.integration.support import multipart, new_ins, related

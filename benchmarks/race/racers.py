@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.measuring import cpu_by_process
+from benchmarks.tools.measuring import cpu_by_process
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise

@@ -22,11 +22,11 @@ from urllib.parse import urlsplit
 import pydicom
 from pydicom.uid import EnhancedCTImageStorage, generate_uid
 
-from benchmarks.alone import alone
-from benchmarks.measuring import more, profile, table
 from benchmarks.race.deposits import TMPFS, Files, ct, send, spread, tell, written
 from benchmarks.race.racers import Racer, installed, orthanc, racing
 from benchmarks.served import READ_HEADER, reads
+from benchmarks.tools.alone import alone
+from benchmarks.tools.measuring import more, profile, table
 from coffre.demonstration import data as demo_data
 from records.people.identity import INS_NIR_TEST
 from tests.integration.support import Coffre, bearer, multipart

@@ -20,11 +20,11 @@ from pathlib import Path
 import pydicom
 from playwright.sync_api import Browser, BrowserContext
 
-from benchmarks.alone import alone
-from benchmarks.measuring import table
 from benchmarks.race.deposits import TMPFS, send, spread, tell
 from benchmarks.race.racers import Racer, installed, orthanc
-from benchmarks.shaping import shaped
+from benchmarks.tools.alone import alone
+from benchmarks.tools.measuring import table
+from benchmarks.tools.shaping import shaped
 from coffre.demo_authority import identity_files
 from coffre.demonstration import data as demo_data
 from records.people.identity import INS_NIR_TEST

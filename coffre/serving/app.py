@@ -22,18 +22,18 @@ from coffre.processes.run import bell_of, housekeeper_of
 from coffre.serving import fhir as fhir_reading
 from coffre.serving import problems, readiness, relaying, submissions, watching
 from coffre.serving.addresses import SlashAtTheEnd
-from coffre.serving.authentication import Authentication
+from coffre.serving.answers.deprecations import Deprecations
+from coffre.serving.answers.methods import Options, TakenMethods, answer_heads
+from coffre.serving.answers.origins import OtherOrigins
+from coffre.serving.answers.security_headers import SecurityHeaders
 from coffre.serving.bodies import BoundedBodies
-from coffre.serving.caller_address import as_passed_on, of_connection
-from coffre.serving.callers import BURST, PER_SECOND, Callers, Door
-from coffre.serving.client_certificates import NamedProxies
-from coffre.serving.deprecations import Deprecations
-from coffre.serving.methods import Options, TakenMethods, answer_heads
-from coffre.serving.origins import OtherOrigins
+from coffre.serving.callers.authentication import Authentication
+from coffre.serving.callers.caller_address import as_passed_on, of_connection
+from coffre.serving.callers.client_certificates import NamedProxies
+from coffre.serving.callers.limits import BURST, PER_SECOND, Callers, Door
+from coffre.serving.callers.session_cookies import SessionCookies
 from coffre.serving.own_deposits import IntakeDeposits
 from coffre.serving.relaying import GatewayLine
-from coffre.serving.security_headers import SecurityHeaders
-from coffre.serving.session_cookies import SessionCookies
 from coffre.serving.shared_counts import Buckets
 from coffre.wiring import System
 from ingestion.intake.routes import entries, fhir, stow

@@ -3,7 +3,7 @@
 import os
 
 from coffre.installation.sign_in import SignIn
-from coffre.serving.caller_address import of_proxy
+from coffre.serving.callers.caller_address import of_proxy
 from coffre.serving.http_server import Served, from_proxy
 from coffre.settings import Settings
 

@@ -15,8 +15,8 @@ from typing import Any
 from uvicorn import Config
 from uvicorn.server import ServerState
 
+from coffre.serving.callers.proxies import TrustedProxies, subscriber
 from coffre.serving.heads import BoundedHeads
-from coffre.serving.proxies import TrustedProxies, subscriber
 from coffre.serving.shared_counts import Connections, ConnectionsHere
 
 MOST_OF_ONE_ADDRESS = 256

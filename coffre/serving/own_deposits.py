@@ -2,7 +2,7 @@
 
 import hashlib
 
-from coffre.serving.authentication import Authentication
+from coffre.serving.callers.authentication import Authentication
 from ingestion.envelope import ENTRY, PDF, Declared, EntryHeaders, SubmissionHeaders
 from ingestion.intake.reception import Depositor
 from ingestion.intake.use_cases import Intake

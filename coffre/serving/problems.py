@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from coffre.serving.methods import TakenMethods, allow
+from coffre.serving.answers.methods import TakenMethods, allow
 from keyvault.credentials.refusing import CredentialError
 from records.emergency import STEP_UP_S
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused

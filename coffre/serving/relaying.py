@@ -13,9 +13,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from starlette.responses import StreamingResponse
 
-from coffre.serving.caller_address import CALLER
+from coffre.serving.callers.caller_address import CALLER
+from coffre.serving.callers.presented import IN_SESSION
 from coffre.serving.gateway_connections import GatewayConnection, GatewayConnections, GatewayLost
-from coffre.serving.presented import IN_SESSION
 from coffre.serving.watching import HEADER
 from keyvault.process.request_id import REQUEST_ID
 from records.errors import CoffreError

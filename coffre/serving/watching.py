@@ -22,7 +22,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from coffre.serving.methods import answer_heads
+from coffre.serving.answers.methods import answer_heads
 from coffre.wiring import System
 from keyvault.process.request_id import REQUEST_ID
 from records.errors import CoffreError

@@ -10,7 +10,7 @@ from uuid import UUID
 from coffre.demo_authority.identities import Identities
 from coffre.demonstration import data as demo_data
 from coffre.processes.signed_documents import publish
-from coffre.serving.authentication import Authentication
+from coffre.serving.callers.authentication import Authentication
 from coffre.settings import load
 from coffre.wiring import System
 from content.byte_source import BytesSource

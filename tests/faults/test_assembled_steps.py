@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from coffre.demo_authority.identities import Identities
-from coffre.serving.authentication import Authentication
+from coffre.serving.callers.authentication import Authentication
 from content.byte_source import BytesSource
 from content.dicom.metadata.store_request import encode_json
 from content.limits import DEFAULT_LIMITS

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from coffre.serving.callers import BURST, PER_SECOND
+from coffre.serving.callers.limits import BURST, PER_SECOND
 from coffre.serving.whole import BEHIND_READERS
 from tests.faults.killable import comm, parts_of
 from tests.integration.support import Coffre, bearer

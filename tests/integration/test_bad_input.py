@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coffre.demonstration import data as demo_data
-from coffre.serving.authentication import Authentication
+from coffre.serving.callers.authentication import Authentication
 from ingestion.envelope import SubmissionHeaders
 from ingestion.intake.reception import Depositor
 from records.errors import CoffreError

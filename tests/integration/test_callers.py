@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from coffre.installation.install import initialise
-from coffre.serving.callers import BURST, PER_SECOND
-from coffre.serving.proxies import TrustedProxies, subscriber
+from coffre.serving.callers.limits import BURST, PER_SECOND
+from coffre.serving.callers.proxies import TrustedProxies, subscriber
 from coffre.serving.shared_counts import Buckets
 from coffre.settings import load
 from tests.integration.outsider import answer_of, connect

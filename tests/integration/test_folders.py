@@ -19,9 +19,7 @@ from tests.unit.coffre.deploying.test_site import site
 DATA = "var/lib/coffre"
 Whose = dict[str, tuple[int, int, int]]
 NOBODY, REFUSED = 65_534, 1
-as_root = pytest.mark.skipif(
-    os.geteuid() != 0, reason="without root the first test holds"
-)
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="without root the first test holds")
 
 
 def made(root: Path) -> Path:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from coffre.installation.install import initialise
-from coffre.serving.origins import EXPOSED_HEADERS
+from coffre.serving.answers.origins import EXPOSED_HEADERS
 from coffre.settings import load
 from records.errors import CoffreError, Invalid
 from tests.integration.support import Coffre, Patient, bearer, problem, serving

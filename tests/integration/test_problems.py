@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from coffre.installation.install import initialise
+from coffre.serving.answers.security_headers import DEFAULT_CACHE, HEADERS
 from coffre.serving.app import build
 from coffre.serving.readiness import LIMIT_S
-from coffre.serving.security_headers import DEFAULT_CACHE, HEADERS
 from coffre.settings import load
 from coffre.wiring import System
 from records.errors import CoffreError

@@ -12,7 +12,7 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from coffre.installation.install import initialise
-from coffre.serving.methods import SHARED
+from coffre.serving.answers.methods import SHARED
 from coffre.settings import load
 from coffre.wiring import System
 from keyvault.verbs.signed_request import SIGNED

@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from sqlalchemy import event
 
 from coffre.demo_authority.identity_files import sign_in_link
-from coffre.serving import authentication
 from coffre.serving.app import build
+from coffre.serving.callers import authentication
 from coffre.wiring import System
 from keyvault.credentials.sign_in_links import form_token
 from keyvault.crypto import envelope

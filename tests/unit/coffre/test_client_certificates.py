@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from coffre.serving.client_certificates import NamedProxies, certificate_of
-from coffre.serving.proxies import TrustedProxies
+from coffre.serving.callers.client_certificates import NamedProxies, certificate_of
+from coffre.serving.callers.proxies import TrustedProxies
 from records.errors import Invalid
 from records.text.base64url import b64
 

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from coffre.serving.deprecations import DEPRECATED, Deprecated, Deprecations
+from coffre.serving.answers.deprecations import DEPRECATED, Deprecated, Deprecations
 
 GOING = Deprecated(
     "GET|HEAD",

@@ -1,5 +1,5 @@
-"""`coffre serve` that counts what its processes ask of their databases: `python -m benchmarks.counted_server
-FOLDER …`, the rest as for `coffre`.
+"""`coffre serve` that counts what its processes ask of their databases:
+`python -m benchmarks.tools.counted_server FOLDER …`, the rest as for `coffre`.
 
 Each process counts into a file of its own in FOLDER, which `benchmarks.statements` reads meanwhile. A count
 is of a database and, inside the vault, of the verb that was asked.

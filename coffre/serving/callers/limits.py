@@ -14,9 +14,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from coffre.serving import problems
 from coffre.serving.bodies import is_streamed
-from coffre.serving.caller_address import of_connection
-from coffre.serving.presented import presented
-from coffre.serving.proxies import TrustedProxies
+from coffre.serving.callers.caller_address import of_connection
+from coffre.serving.callers.presented import presented
+from coffre.serving.callers.proxies import TrustedProxies
 from coffre.serving.shared_counts import Buckets
 from keyvault.credentials.refusing import CredentialError
 from records.errors import CoffreError, Refused

@@ -10,8 +10,8 @@ from fastapi import Request
 
 from coffre.installation.identity import Identity
 from coffre.installation.installation import Installation
-from coffre.serving.client_certificates import certificate_of
-from coffre.serving.presented import IN_SESSION, presented, url_of
+from coffre.serving.callers.client_certificates import certificate_of
+from coffre.serving.callers.presented import IN_SESSION, presented, url_of
 from ingestion.intake.reception import Depositor
 from keyvault.credentials.issuers import Issuer, IssuerList, Issuers
 from keyvault.credentials.issuers_document import verify_issuers

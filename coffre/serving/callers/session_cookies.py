@@ -12,7 +12,7 @@ import re
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from coffre.serving.presented import IN_SESSION
+from coffre.serving.callers.presented import IN_SESSION
 from viewer_api.web.sessions import Sessions
 
 _DICOMWEB, _GRANTS = re.compile(r"/records/[^/]+/dicomweb/.+"), re.compile(r"/grants(/[^/]+/urls)?")

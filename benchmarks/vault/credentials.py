@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from benchmarks.measuring import compete, table
+from benchmarks.tools.measuring import compete, table
 from keyvault.context import Vault
 from keyvault.credentials.authority import Authority
 from keyvault.credentials.issuers import first_issuer, issuer_of

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from benchmarks.measuring import table
+from benchmarks.tools.measuring import table
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import get_args
 from unittest.mock import patch
 
-from benchmarks.measuring import compete, table
+from benchmarks.tools.measuring import compete, table
 from keyvault.credentials.authority import Authority
 from keyvault.crypto.boxes import new_box_key
 from keyvault.grants.grant import new_recipient

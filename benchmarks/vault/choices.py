@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
-from benchmarks.lists import filled, installed
-from benchmarks.measuring import compete, table
+from benchmarks.tools.measuring import compete, table
+from benchmarks.vault.lists import filled, installed
 from keyvault.keys.cards import open_facts
 from keyvault.keys.choices import keep_authorisations
 from keyvault.keys.document_facts import keep_facts

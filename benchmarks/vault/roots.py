@@ -17,7 +17,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from benchmarks.measuring import table
+from benchmarks.tools.measuring import table
 from keyvault.crypto.envelope import Branch, branch_key, record_key_aad, wrap
 from keyvault.keys.keyring import Keyring
 from keyvault.keys.rekeying import begin_shards, move_records

@@ -7,7 +7,7 @@ and sealed whole by every deposit.
 from collections.abc import Callable
 from uuid import UUID
 
-from benchmarks.measuring import compete, table
+from benchmarks.tools.measuring import compete, table
 from keyvault.crypto.envelope import new_key
 from keyvault.crypto.sealed_json import open_packed, seal_packed, summary_aad
 from records.documents.details import FileDetails

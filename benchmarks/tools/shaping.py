@@ -1,5 +1,5 @@
-"""A line of so many bits a second and so many milliseconds, before a server: `python -m benchmarks.shaping
-PORT SERVER_PORT MEGABITS ROUND_TRIP_MS`.
+"""A line of so many bits a second and so many milliseconds, before a server:
+`python -m benchmarks.tools.shaping PORT SERVER_PORT MEGABITS ROUND_TRIP_MS`.
 
 All connections share the line, as those of one household do. What a kernel on loopback does not do is done
 here: a connection waits a round trip for its handshake, bytes wait for those before them and half a
@@ -75,7 +75,12 @@ async def serve(port: int, server: int, megabits: float, round_trip_ms: float) -
 @contextmanager
 def shaped(folder: Path, port: int, server: int, megabits: float, round_trip_ms: float) -> Iterator[None]:
     """The line in a process of its own, while the block lasts."""
-    command = [sys.executable, "-m", "benchmarks.shaping", *map(str, (port, server, megabits, round_trip_ms))]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.tools.shaping",
+        *map(str, (port, server, megabits, round_trip_ms)),
+    ]
     log = folder / f"line-{port}.log"
     with process(command, log) as child:
         wait_until(lambda: listens(port), child, log)
