@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,3 +30,18 @@ def fresh_coffre(tmp_path: Path) -> Iterator[Coffre]:
 @pytest.fixture
 def patient(coffre: Coffre) -> Patient:
     return coffre.open_record()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory that nobody serves; tests copy it."""
+    from tests.integration.commands import DONE, quick
+
+    data = tmp_path_factory.mktemp("made") / "D"
+    quick("init", "--data", data, status=DONE)
+    return data
+
+
+@pytest.fixture
+def copied(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "D"))
