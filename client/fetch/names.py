@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from records.text.normal_forms import in_form
+
 LONGEST_TITLE = 120  # bytes in UTF-8: with date, id and ending far below the 255 that file systems take
 ID_DIGITS = 8
 STRUCTURE_CHARACTERS = 20  # a FINESS number has 9, a SIRET 14
@@ -58,7 +60,7 @@ def uid_name(uid: str) -> str:
 
 def _safe(text: str) -> str:
     """Letters, digits and a few signs in NFC, at most `LONGEST_TITLE` bytes; the rest separates words."""
-    composed = unicodedata.normalize("NFC", text)
+    composed = in_form("NFC", text)
     plain = "".join(each if each.isalnum() or each in _KEPT else _instead(each) for each in composed)
     words = " ".join(plain.split()).encode("utf-8", "ignore")[:LONGEST_TITLE].decode("utf-8", "ignore")
     name = words.strip(" -~=+@")

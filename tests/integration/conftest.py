@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.support import Coffre, Patient
+from tests.integration.page_visits import PDF, TITLE
+from tests.integration.pages import Browser
+from tests.integration.support import HOSPITAL, Coffre, Patient
 from tests.services.installed import installed
 from tests.services.warm import WarmServer
 
@@ -45,3 +47,21 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def copied(made: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made, tmp_path / "D"))
+
+
+@pytest.fixture
+def report(coffre: Coffre, patient: Patient) -> str:
+    """A report in the patient's record; its id."""
+    answer = coffre.publish_pdf(coffre.depositor(HOSPITAL), patient.ins, PDF, title=TITLE)
+    assert answer.status_code == 201, answer.text
+    return answer.headers["location"].rpartition("/")[2]
+
+
+@pytest.fixture
+def holder(coffre: Coffre, patient: Patient) -> Iterator[Browser]:
+    yield Browser(coffre).sign_in(patient.token)
+
+
+@pytest.fixture
+def doctor(coffre: Coffre) -> Browser:
+    return Browser(coffre).sign_in(coffre.professional())
