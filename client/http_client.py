@@ -1,6 +1,7 @@
 """A Coffre server as its clients meet it: a token from a file, repeated attempts, refusals as sentences."""
 
 import logging
+import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -31,6 +32,8 @@ _IDENTITY = "identity"
 
 Body = Callable[[], Iterable[bytes]]
 """Makes the content of a request anew for each attempt."""
+Token = str | Callable[[], str]
+"""A credential, or what gives one that is valid now."""
 Take = Callable[[httpx.Response, Iterator[bytes]], None]
 """Takes the body of a successful answer in pieces, from the beginning again for each attempt."""
 
@@ -47,9 +50,10 @@ class CoffreClient:
     def __init__(
         self,
         url: str,
-        token: str | None,
+        token: Token | None,
         *,
         key: ProofKey | None = None,
+        tls: ssl.SSLContext | None = None,
         allow_http: bool = False,
         sleep: Callable[[float], None] = time.sleep,
         transport: httpx.BaseTransport | None = None,
@@ -57,11 +61,15 @@ class CoffreClient:
         self.url = check_url(url, allow_http=allow_http)
         logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs addresses, which name records
         headers = {"User-Agent": f"coffre/{version('coffre')}", "Accept-Encoding": _IDENTITY}
-        if token and key is None:
-            headers["Authorization"] = f"Bearer {token}"
         self._token, self._key = token, key
         here = is_loopback(urlsplit(url).hostname or "")
-        self._http = httpx.Client(headers=headers, timeout=_TIMEOUT, trust_env=not here, transport=transport)
+        self._http = httpx.Client(
+            headers=headers,
+            timeout=_TIMEOUT,
+            trust_env=not here,
+            transport=transport,
+            verify=True if tls is None else tls,
+        )
         self._sleep = sleep
 
     def __enter__(self) -> Self:
@@ -138,12 +146,15 @@ class CoffreClient:
         most: int = LARGEST_ANSWER,
         take: Take | None = None,
     ) -> httpx.Response:
-        """With a proof of its own, where the token asks for one."""
-        if self._key is not None and self._token is not None:
+        """With the token, and a proof of its own where that asks for one."""
+        token = self._token() if callable(self._token) else self._token
+        if token and self._key is None:
+            request.headers["Authorization"] = f"Bearer {token}"
+        elif token and self._key is not None:
             reason = request.headers.get("coffre-reason")
-            request.headers["Authorization"] = f"DPoP {self._token}"
+            request.headers["Authorization"] = f"DPoP {token}"
             request.headers["DPoP"] = self._key.proof(
-                self._token,
+                token,
                 request.method,
                 str(request.url),
                 body=None if streamed else request.content,
@@ -201,7 +212,9 @@ def bad_answer() -> CoffreError:
 
 
 def refusal(answer: httpx.Response) -> Refused:
-    """Returns what an unsuccessful answer says: problem+json (RFC 9457) or a FHIR OperationOutcome."""
+    """Returns what an unsuccessful answer says: problem+json (RFC 9457), a FHIR OperationOutcome, or what
+    `POST /token` refuses with (RFC 6749 section 5.2).
+    """
     code, sentence = f"http_{answer.status_code}", ""
     try:
         found = answer.json()
@@ -209,7 +222,8 @@ def refusal(answer: httpx.Response) -> Refused:
             details = found["issue"][0]["details"]
             found = {"code": details["coding"][0]["code"], "detail": details["text"]}
         code = printable(str(found.get("code") or code))
-        sentence = printable(str(found.get("detail") or found.get("title") or ""))
+        said = found.get("detail") or found.get("error_description") or found.get("title")
+        sentence = printable(str(said or ""))
     except (ValueError, AttributeError, LookupError, TypeError, RecursionError):
         pass
     return Refused(sentence or f"The server answered {answer.status_code} without a reason.", code=code)

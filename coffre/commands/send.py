@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from ssl import SSLContext
 from typing import Annotated
 
 import typer
 
+from client.certificates import FetchedToken, tls_context
 from client.fetch.keys import published_keys
-from client.http_client import CoffreClient
+from client.http_client import CoffreClient, Token
 from client.options import check_url, read_token
 from client.possession import check_bound, read_key
 from client.send import showing
@@ -36,9 +38,27 @@ def send_command(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, folders, DICOMDIRs, archives.")],
     record: Annotated[str, typer.Option(help="The patient's INS: 15 characters.", show_default=False)],
     to: Annotated[str, typer.Option(metavar="URL", help="The server.", show_default=False)],
-    token_file: Annotated[Path, typer.Option(help="File with the depositor's token.", show_default=False)],
+    token_file: Annotated[
+        Path | None, typer.Option(help="File with the depositor's token.", show_default=False)
+    ] = None,
     key_file: Annotated[
         Path | None, typer.Option(help="Key that the token is bound to (PEM).", show_default=False)
+    ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(help="Your structure's certificate (PEM), in place of a token.", show_default=False),
+    ] = None,
+    certificate_key: Annotated[
+        Path | None,
+        typer.Option(help="Key of --certificate, if it is in a file of its own (PEM).", show_default=False),
+    ] = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Authority of the server's certificate, if unknown here (PEM).",
+            show_default=False,
+        ),
     ] = None,
     oid: Annotated[
         str, typer.Option(help="OID of the INS; the default is that of test identities.")
@@ -89,11 +109,16 @@ def send_command(
         if type_code not in DOCUMENT_TYPES:
             raise Invalid("This is no document type of the shared medical record.", code="type_unknown")
         stated = tuple(sorted(stated_labels(labels or [], type_code)))
-        token = read_token(token_file)
+        tls = tls_context(url, certificate, certificate_key, ca)
+        if (token_file is None) == (certificate is None) or (certificate and key_file):
+            raise Invalid(
+                "Give --token-file, or your structure's --certificate; --key-file is a token's.",
+                code="bad_option",
+            )
         key = read_key(key_file) if key_file else None
-        check_bound(token, key)
+        token = _token(token_file, key, url, tls)
         sending = _Sending(
-            ins, url, token, key, allow_http, type_code, title, stated, wait, parallel, journal
+            ins, url, token, key, tls, allow_http, type_code, title, stated, wait, parallel, journal
         )
         verdicts, interrupted = _sent(sending, paths, dry_run=dry_run, as_lines=as_lines)
     except CoffreError as error:
@@ -107,14 +132,24 @@ def send_command(
     raise typer.Exit(Exit.DONE if all(one.outcome in HARMLESS for one in verdicts) else Exit.REFUSED)
 
 
+def _token(file: Path | None, key: ProofKey | None, url: str, tls: SSLContext | None) -> Token:
+    """The one in the file, or what is fetched anew whenever it ends."""
+    if file is None:
+        return FetchedToken(CoffreClient(url, None, tls=tls))
+    token = read_token(file)
+    check_bound(token, key)
+    return token
+
+
 @dataclass(frozen=True, slots=True)
 class _Sending:
     """What the options ask for, checked."""
 
     ins: INS
     url: str
-    token: str = field(repr=False)
+    token: Token = field(repr=False)
     key: ProofKey | None
+    tls: SSLContext | None
     allow_http: bool
     type_code: str
     title: str | None
@@ -124,7 +159,7 @@ class _Sending:
     journal: Path | None
 
     def client(self) -> CoffreClient:
-        return CoffreClient(self.url, self.token, key=self.key, allow_http=self.allow_http)
+        return CoffreClient(self.url, self.token, key=self.key, tls=self.tls, allow_http=self.allow_http)
 
     @property
     def context(self) -> list[str]:
@@ -144,6 +179,8 @@ def _sent(
             watch.judged(verdicts)
             return verdicts, False
         bar.start(len(found), sum(one.size for one in found if not one.trouble))
+        if callable(sending.token):
+            sending.token()  # a certificate that is refused is refused before any file is read
         clients = [sending.client() for _ in range(sending.parallel)]
         journal = _journal(sending, paths, clients[0])
         senders = [

@@ -3,7 +3,9 @@
 The structure's software shows its certificate, gets a credential that is bound to it, and deposits with both.
 """
 
+import json
 import os
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,8 +15,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+import typer
 from cryptography.hazmat.primitives.serialization import Encoding
+from typer.testing import CliRunner
 
+from coffre.commands.send import send_command
 from coffre.installation.install import initialise
 from coffre.proxy.nginx import DEBIAN_MODULES, Proxied, rendered
 from coffre.proxy.routing import Process
@@ -25,6 +30,8 @@ from tests.services.processes import debian, free_port, install
 from tests.services.server import Server
 from tests.services.service import certificate, listens
 
+SEND = typer.Typer()
+SEND.command()(send_command)
 PEOPLE, MACHINES = "coffre.example", "machines.coffre.example"
 NOBODY = 65_534
 """As whom the workers of an nginx run that root has started, where its configuration names nobody."""
@@ -75,7 +82,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     for name, issuer in (("leaves", None), ("authorities", health.root)):
         made = health.revocation_list(issuer=issuer)
         (lists / f"{name}.crl").write_bytes(made.public_bytes(Encoding.DER))
-    own, key = certificate(folder)
+    own, key = certificate(folder, PEOPLE, MACHINES)
     initialise(load(data=folder / "data"))
     port, user = free_port(), NOBODY if os.getuid() == 0 else os.getuid()
     with ExitStack() as stack:
@@ -150,3 +157,52 @@ def test_on_the_name_of_people_a_smuggled_certificate_is_nobody_s(site: Site) ->
             extensions={"sni_hostname": PEOPLE},
         )
     assert (answer.status_code, answer.json()["code"]) == (401, "certificate_required"), answer.text
+
+
+@pytest.fixture
+def named_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name of machines is this machine's, as a resolver would say."""
+    asked = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *a, **k: asked("127.0.0.1" if host == MACHINES else host, *a, **k)
+    )
+
+
+def sent_by_command(site: Site, patient: Patient, issued: igc.Issued, name: str) -> tuple[int, str]:
+    shown, key = issued.written(site.folder, name)
+    folder = site.folder / f"{name}-images"
+    folder.mkdir()
+    for number, image in enumerate(patient.ct(2)):
+        (folder / f"{number}.dcm").write_bytes(image)
+    told = CliRunner().invoke(
+        SEND,
+        [
+            *(str(folder), "--record", patient.ins, "--to", f"https://{MACHINES}:{site.port}", "--json"),
+            *(
+                "--certificate",
+                str(shown),
+                "--certificate-key",
+                str(key),
+                "--ca",
+                str(site.folder / "tls.crt"),
+            ),
+            *("--journal", str(site.folder / f"{name}.log")),
+        ],
+    )
+    return told.exit_code, told.output
+
+
+@pytest.mark.usefixtures("named_here")
+def test_the_sender_fetches_its_token_with_the_certificate(site: Site) -> None:
+    patient = site.coffre.open_record()
+    status, told = sent_by_command(site, patient, site.health.organisation(), "sender")
+    assert status == 0, told
+    assert [one["outcome"] for one in json.loads(told)["files"]] == ["published", "published"]
+
+
+@pytest.mark.usefixtures("named_here")
+def test_the_sender_says_why_its_certificate_is_refused_and_sends_nothing(site: Site) -> None:
+    stranger = igc.Authority(now=datetime.now(UTC)).organisation()
+    status, told = sent_by_command(site, site.coffre.open_record(), stranger, "stranger")
+    assert status == 1
+    assert told.startswith("certificate_"), told

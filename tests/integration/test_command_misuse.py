@@ -212,6 +212,9 @@ class TestWhatErrorsName:
             ("send {file} --record INS --to nonsense --token-file {token}", MISUSED, "--to"),
             ("send {file} --record INS --to http://[ --token-file {token}", MISUSED, "--to"),
             ("send {pdf} --record INS --to http://127.0.0.1:1/ --token-file {token}", REFUSED, "127.0.0.1:1"),
+            ("send {pdf} --record INS --to http://127.0.0.1:1", MISUSED, "--certificate"),
+            ("send {pdf} --record INS --to https://127.0.0.1:1 --certificate {file}", MISUSED, "{file}"),
+            ("send {pdf} --record INS --to http://127.0.0.1:1 --certificate {file}", MISUSED, "https://"),
             ("fetch --record INS --from x --out {no} --token-file {token}", MISUSED, "--from"),
             (
                 "fetch --record INS --from http://127.0.0.1:1 --out o --token-file {token} --key-file {no}",
