@@ -130,8 +130,9 @@ race: dev  ## against Debian's Orthanc, deposits, reading and a page that opens 
 bench-scale: dev  ## look-ups among 10^7 rows, and rotations of 10^6 records: about half an hour
 	@$(BIN)/python -m benchmarks database roots --rows 10000000 --records 1000000
 
-docs: setup  ## print anew the pages that come from the code
+docs: setup  ## print anew the pages that come from the code, draw anew the diagrams that changed (Graphviz)
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/draw.py
 
 format: dev
 	@$(BIN)/ruff check --fix .

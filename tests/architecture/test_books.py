@@ -1,15 +1,13 @@
 """The books name commands that there are, with options that they take, and have a page for each alert."""
 
 import re
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
 from coffre.alerting.alerts import pages
-from coffre.cli import app
+from tests.architecture.named_commands import unknown_options
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOKS = sorted(
@@ -29,17 +27,7 @@ def commands(page: Path) -> Iterator[str]:
 @pytest.mark.parametrize("page", BOOKS, ids=lambda page: page.name)
 def test_commands_are_there_with_their_options(page: Path) -> None:
     for line in commands(page):
-        words = shlex.split(line.replace("…", "x"))[1:]
-        command = get_command(app)
-        while words and hasattr(command, "resolve_command"):
-            _, found, words = command.resolve_command(
-                command.make_context("coffre", [], resilient_parsing=True), words
-            )
-            assert found is not None, line
-            command = found
-        taken = {name for each in command.params for name in each.opts}
-        asked = {word.partition("=")[0] for word in words if word.startswith("--")}
-        assert asked <= taken | {"--help"}, line
+        assert not unknown_options(line.replace("…", "x")), line
 
 
 def test_some_are_looked_at() -> None:
