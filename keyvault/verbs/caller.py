@@ -19,7 +19,8 @@ from keyvault.keys.reception import Envelope
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Call
-from keyvault.verbs.signed_request import SignedRequest, SignedThings, read_signed_request
+from keyvault.verbs.signed.request import SignedRequest, SignedThings
+from keyvault.verbs.signed.routes import read_signed_request
 from records.errors import CoffreError, Invalid
 from records.people.actors import Actor
 from records.vocabulary.codes import PurposeOfUse

@@ -18,7 +18,7 @@ INVERTED = re.compile(r"(What|Who|Whose|Where|When|Which|How|Why|Whether|That)\b
 
 # the word that the house uses in their place
 GIVEN_UP = {
-    "asked": "signed_request",
+    "asked": "signed",
     "asking": "named_records",
     "believing": "verify",
     "calling": "call_headers",

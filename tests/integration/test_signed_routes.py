@@ -1,7 +1,7 @@
 """The application's own routes and the vault's table of signed requests name each other, one by one.
 
 A credential that is bound to a key comes with a proof of that very request (RFC 9449). The vault accepts it
-where it can read from method and address what was asked for: `keyvault/verbs/signed_request.py`.
+where it can read from method and address what was asked for: `keyvault/verbs/signed/`.
 """
 
 import re
@@ -15,7 +15,7 @@ from coffre.installation.install import initialise
 from coffre.serving.answers.methods import SHARED
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault.verbs.signed_request import SIGNED
+from keyvault.verbs.signed.routes import SIGNED
 from tests.integration.watched_app import WatchedApp
 
 Route = tuple[str, str]
