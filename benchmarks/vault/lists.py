@@ -26,8 +26,8 @@ from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.reader.lists.filling import ListPage
 from keyvault.verbs.reader.lists.listing import Listing
 from keyvault.verbs.rows import SealedRow
-from keyvault.verbs.worker.adopt_request import Adopted
-from keyvault.verbs.worker.ingest_request import ForIngest
+from keyvault.verbs.worker.adoption.adopt_request import Adopted
+from keyvault.verbs.worker.deposits.ingest_request import ForIngest
 from records.filters import DocumentFilter
 from records.vocabulary.codes import Environment
 from storage.engines import engine_for

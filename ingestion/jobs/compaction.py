@@ -20,8 +20,8 @@ from ingestion.worker.queue.loop import Worker
 from ingestion.worker.renditions import Maker, Pictured, made_of
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.crypto.search_tokens import TokenField
-from keyvault.verbs.worker.adopt_request import Adopted, AdoptedDocument, NewDocument
-from keyvault.verbs.worker.opening_jobs import ForMaintenance
+from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptedDocument, NewDocument
+from keyvault.verbs.worker.jobs.opening_jobs import ForMaintenance
 from records.errors import CoffreError
 from records.vocabulary.codes import DocumentState, SubmissionState
 from storage.rows import Blob, Details, Instance, Publication, Removal, Submission

@@ -24,7 +24,7 @@ from ingestion.worker.rejudging import overruled
 from ingestion.worker.spending import Spending
 from ingestion.worker.steps import Steps
 from keyvault.keys.reception import ReceivedPart
-from keyvault.verbs.worker.opening_jobs import ForMaintenance, Target
+from keyvault.verbs.worker.jobs.opening_jobs import ForMaintenance, Target
 from records.documents.details import DocumentDetails, SetAside, damaged
 from records.documents.instances import newest
 from records.errors import NotFound

@@ -17,8 +17,8 @@ from ingestion.worker.renditions import Maker
 from keyvault.crypto.boxes import new_box_key
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.rows import sealed_rows
-from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest, NewDocument
-from keyvault.verbs.worker.opening_jobs import ForMaintenance, JobInHand, open_for_maintenance
+from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptRequest, NewDocument
+from keyvault.verbs.worker.jobs.opening_jobs import ForMaintenance, JobInHand, open_for_maintenance
 from records.errors import Conflict, NotFound, Refused
 from storage.rows import Blob, Details, Publication, Submission
 

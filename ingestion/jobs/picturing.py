@@ -7,7 +7,7 @@ from content.series_metadata import SeriesDocument, SeriesInstance, read_series
 from ingestion.jobs.merging import Extent, Kept
 from ingestion.worker.opening import COPIED, OpenedContent
 from ingestion.worker.renditions import Pictured
-from keyvault.verbs.worker.opening_jobs import ForMaintenance
+from keyvault.verbs.worker.jobs.opening_jobs import ForMaintenance
 from storage.ports import ObjectStore
 
 Contents = Mapping[UUID, OpenedContent]

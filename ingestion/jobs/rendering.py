@@ -15,8 +15,8 @@ from ingestion.worker.packed_renditions import PackedRendition, described, follo
 from ingestion.worker.queue.loop import Worker
 from ingestion.worker.renditions import Pictured, made_of
 from keyvault.crypto.sealed_blob import BlobKind
-from keyvault.verbs.worker.adopt_request import Adopted, NewDocument
-from keyvault.verbs.worker.opening_jobs import ForMaintenance
+from keyvault.verbs.worker.adoption.adopt_request import Adopted, NewDocument
+from keyvault.verbs.worker.jobs.opening_jobs import ForMaintenance
 from records.documents.details import RenditionDetails, damaged
 from records.documents.instances import newest
 from records.documents.renditions import live_renditions

@@ -13,7 +13,7 @@ from ingestion.envelope import SubmissionHeaders
 from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, SealedBlob
 from keyvault.keys.reception import ReceivedPart
-from keyvault.verbs.worker.ingest_request import ForIngest
+from keyvault.verbs.worker.deposits.ingest_request import ForIngest
 from storage.ports import ObjectStore
 from storage.rows import Blob
 

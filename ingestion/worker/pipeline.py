@@ -27,8 +27,8 @@ from ingestion.worker.spending import Spending
 from ingestion.worker.steps import Steps
 from keyvault.crypto.boxes import new_box_key
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.worker.ingest_request import open_for_ingest
-from keyvault.verbs.worker.received import ReceivedBlobKey
+from keyvault.verbs.worker.deposits.ingest_request import open_for_ingest
+from keyvault.verbs.worker.deposits.received import ReceivedBlobKey
 from records.errors import CoffreError
 from records.vocabulary.codes import SubmissionState
 from storage.rows import Blob, CpuUse, PartVerdict, Publication, Submission

@@ -8,7 +8,7 @@ from ingestion.grouping import InspectedPart
 from ingestion.outcomes import PartOutcome, submission_state
 from ingestion.worker.packing import PackedGroup
 from keyvault.crypto.search_tokens import TokenField, study_day
-from keyvault.verbs.worker.adopt_request import Adopted, AdoptedDocument
+from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptedDocument
 from records.filters import day_of
 from storage.rows import Details, Document, Instance, PartVerdict, Publication, Token
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from keyvault.verbs.worker.settling import SettlingVerbs
+from keyvault.verbs.worker.deposits.settling import SettlingVerbs
 from storage.index_parts import Settling
 from storage.ports import ObjectStore
 from storage.rows import Blob

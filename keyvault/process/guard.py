@@ -55,12 +55,12 @@ from keyvault.verbs.reader.lists.listing import ListingVerbs
 from keyvault.verbs.reader.lists.searching import SearchingVerbs
 from keyvault.verbs.reader.lists.searching_documents import SearchingDocumentsVerbs
 from keyvault.verbs.reader.log.own_actions import OwnActionsVerbs
-from keyvault.verbs.worker.adopting import AdoptingVerbs
-from keyvault.verbs.worker.adopting_jobs import AdoptingJobs
-from keyvault.verbs.worker.ingesting import ReleasingForIngest
-from keyvault.verbs.worker.opening_jobs import OpeningJobs
-from keyvault.verbs.worker.recognising import RecognisingVerbs
-from keyvault.verbs.worker.settling import SettlingVerbs
+from keyvault.verbs.worker.adoption.adopting import AdoptingVerbs
+from keyvault.verbs.worker.deposits.ingesting import ReleasingForIngest
+from keyvault.verbs.worker.deposits.recognising import RecognisingVerbs
+from keyvault.verbs.worker.deposits.settling import SettlingVerbs
+from keyvault.verbs.worker.jobs.adopting_jobs import AdoptingJobs
+from keyvault.verbs.worker.jobs.opening_jobs import OpeningJobs
 
 EMBEDDED_SHARDS = 16
 

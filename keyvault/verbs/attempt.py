@@ -1,9 +1,9 @@
 """The one beginning of every verb that somebody asks for: verify, count, decide, log; and how it refuses.
 
 Credentials are verified by `Vault.actor`, for requests that came over HTTP by `keyvault/verbs/caller.py`, for
-deposits by `keyvault/verbs/worker/received.py`: a bad one has its line there. From then on a `Preamble` says
-for one verb what is counted, what its line in the log says and how it refuses. `attempt` is the beginning of
-the verbs on a record, `keyvault/verbs/operator/permission.py` that of an operator's.
+deposits by `keyvault/verbs/worker/deposits/received.py`: a bad one has its line there. From then on a
+`Preamble` says for one verb what is counted, what its line in the log says and how it refuses. `attempt` is
+the beginning of the verbs on a record, `keyvault/verbs/operator/permission.py` that of an operator's.
 """
 
 from collections.abc import Collection, Iterable

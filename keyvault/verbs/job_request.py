@@ -16,8 +16,8 @@ class JobRequest:
     A withdrawal: `code`, the reason for rejection, and `instances`, SOP Instance UIDs. A discharge or a
     destruction: `first`, the operator who proposed it, and `reason`; a discharge `target`, the record that it
     goes into, and `after`, the refused discharge it repeats. The first opening adds the newest row `version`
-    that the job is about, and what has to be `left` (`keyvault.verbs.worker.job_result`); of a rendering also
-    `row`, the version of the row that gets another in its place: None once nothing came of it.
+    that the job is about, and what has to be `left` (`keyvault.verbs.worker.jobs.job_result`); of a rendering
+    also `row`, the version of the row that gets another in its place: None once nothing came of it.
     """
 
     document: UUID

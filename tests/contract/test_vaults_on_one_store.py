@@ -22,7 +22,7 @@ from keyvault.verbs.attempt import Denied
 from keyvault.verbs.operator.records import OpenedAnew
 from keyvault.verbs.reader.grants.reading import Disclosed
 from keyvault.verbs.reader.grants.releasing import Released
-from keyvault.verbs.worker.ingest_request import IngestRequest
+from keyvault.verbs.worker.deposits.ingest_request import IngestRequest
 from records.errors import Conflict
 from records.vocabulary.codes import Action, Environment, ReasonCode, Role
 from storage.engines import Database, engine_for

@@ -1,7 +1,7 @@
 """Requests for jobs on adopted content: to compact a quiet study, to withdraw instances of one, to make its
 renditions.
 
-Each becomes a job that a worker carries out (`keyvault.verbs.worker.opening_jobs`).
+Each becomes a job that a worker carries out (`keyvault.verbs.worker.jobs.opening_jobs`).
 """
 
 from collections.abc import Sequence

@@ -44,15 +44,15 @@ from keyvault.verbs.operator.records import OpenedAnew
 from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.reader.holder.changing import CardChange, Changed
 from keyvault.verbs.rows import SealedRow
-from keyvault.verbs.worker.adopt_request import (
+from keyvault.verbs.worker.adoption.adopt_request import (
     Adopted,
     AdoptedDocument,
     AdoptRequest,
     NewBlob,
     NewDocument,
 )
-from keyvault.verbs.worker.ingest_request import ForIngest, open_for_ingest
-from keyvault.verbs.worker.received import ReceivedBlobKey
+from keyvault.verbs.worker.deposits.ingest_request import ForIngest, open_for_ingest
+from keyvault.verbs.worker.deposits.received import ReceivedBlobKey
 from records.consent import Emergency
 from records.documents.details import (
     ContentDetails,

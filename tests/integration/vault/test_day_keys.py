@@ -3,7 +3,7 @@
 import pytest
 
 from keyvault.keys.reception_keys import ReceptionError, verify_reception_key
-from keyvault.verbs.worker.ingest_request import ForIngest
+from keyvault.verbs.worker.deposits.ingest_request import ForIngest
 from records.errors import CoffreError
 from tests.integration.vault.bench import DAY, HOUR, NOON, Person, VaultBench, day_document
 

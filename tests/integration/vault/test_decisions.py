@@ -13,8 +13,8 @@ from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.grants.reading import Disclosed, EventPage, ResolvedRecord
 from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.reader.holder.changing import CardChange, Changed
-from keyvault.verbs.worker.adopt_request import Adopted
-from keyvault.verbs.worker.ingest_request import ForIngest
+from keyvault.verbs.worker.adoption.adopt_request import Adopted
+from keyvault.verbs.worker.deposits.ingest_request import ForIngest
 from records.consent import Emergency
 from records.errors import Conflict, Invalid, NotFound, Refused
 from records.vocabulary.codes import Action, Environment, PurposeOfUse, ReasonCode, RecordState

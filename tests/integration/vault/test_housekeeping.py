@@ -15,7 +15,7 @@ from keyvault.process.guard import Guard
 from keyvault.quotas import Quota, Quotas
 from keyvault.roots.file import FileRoot
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.worker.ingest_request import ForIngest
+from keyvault.verbs.worker.deposits.ingest_request import ForIngest
 from records.errors import CoffreError
 from records.vocabulary.codes import Action, ReasonCode
 from storage.engines import engine_for

@@ -15,8 +15,8 @@ from keyvault.quotas import Quota
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.operator.quarantine import JobSeen
 from keyvault.verbs.rows import SealedRow
-from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest, NewBlob, NewDocument
-from keyvault.verbs.worker.opening_jobs import ForMaintenance, open_for_maintenance
+from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptRequest, NewBlob, NewDocument
+from keyvault.verbs.worker.jobs.opening_jobs import ForMaintenance, open_for_maintenance
 from records.documents.details import ContentDetails, DocumentDetails, InstanceDetails, Place, SeriesDetails
 from records.errors import CoffreError
 from records.vocabulary.codes import Action, ReasonCode, Role

@@ -9,8 +9,8 @@ from keyvault.verbs.attempt import Denied
 from keyvault.verbs.operator.quarantine import JobSeen
 from keyvault.verbs.reader.grants.reading import Disclosed
 from keyvault.verbs.rows import SealedRow
-from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest, NewDocument
-from keyvault.verbs.worker.ingest_request import ForIngest
+from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptRequest, NewDocument
+from keyvault.verbs.worker.deposits.ingest_request import ForIngest
 from records.vocabulary.codes import Label, ReasonCode, Role
 from tests.integration.vault.bench import DOCTOR, LABORATORY, Deposited, Person, VaultBench, rows_of
 from tests.integration.vault.test_jobs import a_blob, adopted_row, taken

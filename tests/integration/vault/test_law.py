@@ -14,8 +14,8 @@ from keyvault.log.appending import Event
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.grants.reading import Disclosed, ResolvedRecord
 from keyvault.verbs.reader.holder.changing import CardChange, Changed
-from keyvault.verbs.worker.adopt_request import Adopted
-from keyvault.verbs.worker.ingest_request import ForIngest
+from keyvault.verbs.worker.adoption.adopt_request import Adopted
+from keyvault.verbs.worker.deposits.ingest_request import ForIngest
 from records.consent import CardAuthorisation, Emergency
 from records.documents.details import SetAside
 from records.errors import CoffreError, Invalid, NotFound, Refused

@@ -12,7 +12,7 @@ from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.lists.filling import PORTION, ListPage
 from keyvault.verbs.reader.lists.listing import Listing, RowsNeeded
 from keyvault.verbs.rows import SealedRow
-from keyvault.verbs.worker.adopt_request import Adopted
+from keyvault.verbs.worker.adoption.adopt_request import Adopted
 from records.documents.summaries import summary_of
 from records.errors import CoffreError
 from records.filters import DocumentFilter

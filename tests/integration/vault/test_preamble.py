@@ -21,7 +21,7 @@ from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.operator.issuers import NewIssuer
 from keyvault.verbs.reader.holder.changing import CardChange
 from keyvault.verbs.reader.lists.filling import ListPage
-from keyvault.verbs.worker.adopt_request import Adopted
+from keyvault.verbs.worker.adoption.adopt_request import Adopted
 from records.documents.label_changes import LabelChange
 from records.errors import Conflict, NotFound
 from records.fhir.search.fhir_search import DOCUMENT, FhirSearch

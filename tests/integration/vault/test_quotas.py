@@ -11,7 +11,7 @@ import pytest
 from keyvault.quotas import DEFAULT_QUOTAS, Quota, Quotas
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.grants.reading import Disclosed, ResolvedRecord
-from keyvault.verbs.worker.ingest_request import ForIngest
+from keyvault.verbs.worker.deposits.ingest_request import ForIngest
 from records.errors import NotFound
 from records.people.identity import INS_NIR_TEST
 from records.vocabulary.codes import Action, ReasonCode, Role

@@ -8,8 +8,8 @@ from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.document.following import DocumentStanding, FollowedDeposits
 from keyvault.verbs.reader.grants.reading import Disclosed
 from keyvault.verbs.reader.holder.changing import Changed
-from keyvault.verbs.worker.adopt_request import Adopted
-from keyvault.verbs.worker.ingest_request import ForIngest
+from keyvault.verbs.worker.adoption.adopt_request import Adopted
+from keyvault.verbs.worker.deposits.ingest_request import ForIngest
 from records.errors import NotFound
 from records.vocabulary.codes import Action, DocumentState, PurposeOfUse, ReasonCode, RecordState
 from tests.integration.vault.bench import (

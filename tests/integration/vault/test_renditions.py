@@ -15,8 +15,8 @@ from keyvault.keys.reception import ReceivedKey, seal_key
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.rows import SealedRow
-from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest, NewBlob, NewDocument
-from keyvault.verbs.worker.opening_jobs import ForMaintenance, open_for_maintenance
+from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptRequest, NewBlob, NewDocument
+from keyvault.verbs.worker.jobs.opening_jobs import ForMaintenance, open_for_maintenance
 from records.documents.details import InstanceDetails, Place, RenditionDetails
 from records.documents.instances import newest
 from records.documents.renditions import OVERVIEW, STRIP

@@ -9,7 +9,7 @@ from keyvault.keys.keyring import Keyring
 from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
 from keyvault.roots.ports import Root, unreachable
-from keyvault.verbs.worker.ingest_request import ForIngest
+from keyvault.verbs.worker.deposits.ingest_request import ForIngest
 from records.errors import CoffreError
 from storage.engines import engine_for
 from storage.migrate import upgrade

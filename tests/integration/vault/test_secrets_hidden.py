@@ -16,9 +16,9 @@ from keyvault.credentials.sign_in_links import new_sign_in
 from keyvault.verbs.attempt import attempt
 from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.reader.holder.changing import CardChange
-from keyvault.verbs.worker.adopt_request import Adopted
-from keyvault.verbs.worker.ingest_request import ForIngest
-from keyvault.verbs.worker.received import open_all_received
+from keyvault.verbs.worker.adoption.adopt_request import Adopted
+from keyvault.verbs.worker.deposits.ingest_request import ForIngest
+from keyvault.verbs.worker.deposits.received import open_all_received
 from records.errors import CoffreError
 from records.text.base64url import b64
 from records.vocabulary.codes import Action

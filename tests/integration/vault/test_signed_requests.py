@@ -25,7 +25,7 @@ from keyvault.verbs.reader.grants.reading import Disclosed, EventPage, ResolvedR
 from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.reader.holder.changing import CardChange, Changed
 from keyvault.verbs.reader.holder.choosing import Chosen
-from keyvault.verbs.worker.ingest_request import ForIngest
+from keyvault.verbs.worker.deposits.ingest_request import ForIngest
 from records.choices.authorisations import DocumentKind
 from records.consent import Emergency
 from records.errors import CoffreError

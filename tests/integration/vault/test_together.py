@@ -9,8 +9,8 @@ import pytest
 from keyvault.crypto.boxes import new_box_key
 from keyvault.quotas import Quota
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest
-from keyvault.verbs.worker.ingest_request import ForIngest, IngestRequest, open_for_ingest
+from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptRequest
+from keyvault.verbs.worker.deposits.ingest_request import ForIngest, IngestRequest, open_for_ingest
 from records.errors import CoffreError, Conflict
 from records.vocabulary.codes import ReasonCode
 from tests.integration.vault.bench import HOUR, Person, Received, VaultBench

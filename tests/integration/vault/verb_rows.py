@@ -23,8 +23,8 @@ from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.reader.holder.changing import CardChange, Changed
 from keyvault.verbs.reader.lists.filling import ListPage
 from keyvault.verbs.rows import SealedRow
-from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest
-from keyvault.verbs.worker.ingest_request import IngestRequest
+from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptRequest
+from keyvault.verbs.worker.deposits.ingest_request import IngestRequest
 from records.consent import CardAuthorisation, Emergency
 from records.documents.label_changes import LabelChange
 from records.door_notes import DoorNote

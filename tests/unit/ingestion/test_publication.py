@@ -10,7 +10,7 @@ from ingestion.grouping import InspectedPart, groups_of
 from ingestion.worker.packing import PackedGroup
 from ingestion.worker.publication import AdoptedGroup, adopted_groups, publication
 from keyvault.crypto.search_tokens import TokenField
-from keyvault.verbs.worker.adopt_request import Adopted, AdoptedDocument
+from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptedDocument
 from storage.rows import Blob, Details, Document, Instance, PartVerdict, Publication, Token
 from tests.unit.ingestion.parts import (
     DUPLICATE,

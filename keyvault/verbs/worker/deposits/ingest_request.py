@@ -6,7 +6,7 @@ from uuid import UUID
 from audit.canonical import parse
 from keyvault.crypto.boxes import open_box
 from keyvault.keys.reception import Envelope, ReceivedPart
-from keyvault.verbs.worker.received import ReceivedBlobKey
+from keyvault.verbs.worker.deposits.received import ReceivedBlobKey
 from records.text.base64url import unb64
 
 

@@ -14,9 +14,9 @@ from keyvault.opened_records import OpenedRecord
 from keyvault.store import Row
 from keyvault.transaction import Transaction
 from keyvault.verbs import jobs
-from keyvault.verbs.worker.adopt_request import Adopted, AdoptRequest
-from keyvault.verbs.worker.adoption import Adoption
-from keyvault.verbs.worker.job_log import log_step
+from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptRequest
+from keyvault.verbs.worker.adoption.adoption import Adoption
+from keyvault.verbs.worker.jobs.job_log import log_step
 from records.documents.details import RenditionDetails
 from records.errors import Conflict
 

@@ -16,7 +16,7 @@ from keyvault.store import Row
 from keyvault.transaction import Transaction
 from keyvault.verbs import jobs
 from keyvault.verbs.attempt import Denied
-from keyvault.verbs.worker.adopt_request import (
+from keyvault.verbs.worker.adoption.adopt_request import (
     Adopted,
     AdoptRequest,
     Deposited,
@@ -26,11 +26,11 @@ from keyvault.verbs.worker.adopt_request import (
     keep_answer,
     kept_answer,
 )
-from keyvault.verbs.worker.adoption import Adoption
-from keyvault.verbs.worker.job_log import log_step
-from keyvault.verbs.worker.job_result import check_left
-from keyvault.verbs.worker.received import may_deposit
-from keyvault.verbs.worker.rendering import rendered
+from keyvault.verbs.worker.adoption.adoption import Adoption
+from keyvault.verbs.worker.deposits.received import may_deposit
+from keyvault.verbs.worker.jobs.job_log import log_step
+from keyvault.verbs.worker.jobs.job_result import check_left
+from keyvault.verbs.worker.jobs.rendering import rendered
 from records.documents.changes import DocumentChange, changed
 from records.documents.facts import DocumentFacts
 from records.errors import CoffreError, Conflict

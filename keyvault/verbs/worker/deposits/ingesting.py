@@ -17,8 +17,8 @@ from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Denied, Preamble
 from keyvault.verbs.leases import LONGEST_LEASE_MS, OPEN, SETTLED
-from keyvault.verbs.worker.ingest_request import IngestRequest
-from keyvault.verbs.worker.received import (
+from keyvault.verbs.worker.deposits.ingest_request import IngestRequest
+from keyvault.verbs.worker.deposits.received import (
     OpenedEnvelope,
     ReceivedBlobKey,
     deposit_preamble,
@@ -26,7 +26,7 @@ from keyvault.verbs.worker.received import (
     open_all_received,
     open_sealed_key,
 )
-from keyvault.verbs.worker.recognising import record_named, tokens_of
+from keyvault.verbs.worker.deposits.recognising import record_named, tokens_of
 from records.errors import Conflict
 from records.people.actors import Actor
 from records.text.base64url import b64

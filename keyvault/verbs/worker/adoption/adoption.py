@@ -8,10 +8,8 @@ from uuid import UUID
 
 from keyvault.context import Vault
 from keyvault.crypto.envelope import KeyUse
-from keyvault.crypto.sealed_blob import HEADER, HEADER_MARK, BlobRef, ciphertext_size, commitment
 from keyvault.crypto.sealed_json import seal_details
 from keyvault.crypto.search_tokens import TokenField
-from keyvault.keys.blob_keys import ADOPTED, wrap_data_key
 from keyvault.keys.cards import content_token, open_facts, seal_facts
 from keyvault.keys.clocks import legal_now, set_clock
 from keyvault.keys.document_facts import keep_labels
@@ -21,41 +19,29 @@ from keyvault.log.appending import Event
 from keyvault.opened_records import OpenedRecord
 from keyvault.store import Row, new_id
 from keyvault.transaction import Transaction
-from keyvault.verbs.worker.adopt_request import (
+from keyvault.verbs.worker.adoption.adopt_request import (
     Adopted,
     AdoptedDocument,
     AdoptRequest,
     Deposited,
-    NewBlob,
     NewDocument,
     facts_of_new,
 )
-from keyvault.verbs.worker.deposit_notices import tell_of_deposit
-from keyvault.verbs.worker.replacing import Former, former_of
+from keyvault.verbs.worker.adoption.adopted_blobs import keep_blobs
+from keyvault.verbs.worker.adoption.deposit_notices import tell_of_deposit
+from keyvault.verbs.worker.adoption.present_studies import PresentStudies, PresentStudy
+from keyvault.verbs.worker.adoption.replacing import Former, former_of
 from records.documents.announcing import Step
 from records.documents.depositing_labels import labelled_too
 from records.documents.details import damaged
 from records.documents.details_json import to_json
 from records.documents.facts import DocumentFacts
 from records.documents.summaries import summary_of
-from records.errors import Conflict
 from records.people.actors import Actor
 from records.policy import AccessRequest, Deny, Facts, decide
 from records.profile.replacing import Replaced, successor
-from records.vocabulary.codes import Action, DocumentState, Label, PurposeOfUse, ReasonCode
+from records.vocabulary.codes import Action, Label, PurposeOfUse, ReasonCode
 from records.vocabulary.person_warnings import person_codes
-
-
-@dataclass(frozen=True, slots=True)
-class _Study:
-    """A study of the depositor's structure as it is kept by now, with its facts where it was there before;
-    `others`: another structure has one, too.
-    """
-
-    document_id: UUID | None = None
-    row_version: int = 0
-    others: bool = False
-    facts: DocumentFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +72,7 @@ class Adoption:
 
     def carry_out(self, deks: dict[UUID, bytes]) -> Adopted:
         """Keep the blobs and documents, and log the deposit. `deks`: data keys by blob."""
-        self._keep_blobs(deks)
+        keep_blobs(self.transaction.rows, self.request, self.record.key, deks)
         grown = self._grown() if self.labels else []
         former = self._former()
         documents, facts = self._keep_documents(self._details_key(), former)
@@ -102,38 +88,13 @@ class Adoption:
     def carry_out_in(self, document: Row, deks: dict[UUID, bytes]) -> Adopted:
         """Give a document that exists its newest row, of what a job made; the caller logs it."""
         (new,) = self.request.documents
-        self._keep_blobs(deks)
+        keep_blobs(self.transaction.rows, self.request, self.record.key, deks)
         document_id, version = document["document_id"], document["row_version"] + 1
         sealed = seal_details(self._details_key(), to_json(new.details), document_id, version)
         done = AdoptedDocument(document_id, version, sealed, document["study_token"])
         self._renew(done)
         self._keep_rows([(new, done)])
         return Adopted(self.record.row["record_id"], (done,))
-
-    def _keep_blobs(self, deks: dict[UUID, bytes]) -> None:
-        for blob in self.request.blobs:
-            _check_blob(blob, deks[blob.blob_id])
-        rows = (self._blob_row(blob, deks[blob.blob_id]) for blob in self.request.blobs)
-        if not self.transaction.rows.insert_new("blob", *rows):
-            raise Conflict("This key is already in use.", code="commitment_known")
-
-    def _blob_row(self, blob: NewBlob, dek: bytes) -> dict[str, object]:
-        key = self.record.key
-        return {
-            "blob_id": blob.blob_id,
-            "version": blob.version,
-            "record_id": key.record_id,
-            "submission_id": self.request.submission_id,
-            "kind": int(blob.kind),
-            "wrap": wrap_data_key(key, dek, blob.blob_id, blob.version, blob.commitment),
-            "key_version": key.version,
-            "commitment": blob.commitment,
-            "header": blob.header,
-            "plaintext_size": blob.plaintext_size,
-            "ciphertext_size": blob.ciphertext_size,
-            "state": ADOPTED,
-            "retired_at": None,
-        }
 
     def _details_key(self) -> bytes:
         """One details key per submission and record (docs/formats.md section 2)."""
@@ -184,10 +145,12 @@ class Adoption:
         left = [labelled_too(facts[each], by.labels, by.now) for each in named]
         return tuple(_stated(done, facts[done.document_id]) for _, done in kept), left
 
-    def _sealed(self, new: NewDocument, studies: dict[bytes, _Study], details_key: bytes) -> AdoptedDocument:
+    def _sealed(
+        self, new: NewDocument, studies: dict[bytes, PresentStudy], details_key: bytes
+    ) -> AdoptedDocument:
         """A new document, or the study that these images join, with its newest row sealed."""
         token = self.vault.token(TokenField.STUDY, new.study_uid) if new.study_uid else None
-        present = studies.get(token, _Study()) if token and new.kind == "study" else _Study()
+        present = studies.get(token, PresentStudy()) if token and new.kind == "study" else PresentStudy()
         document_id, version = present.document_id or new_id(), present.row_version + 1
         if token is not None and new.kind == "study" and self.record.exists:
             studies[token] = replace(present, document_id=document_id, row_version=version)
@@ -241,6 +204,10 @@ class Adoption:
         now, hides = self.transaction.now, Label.INVISIBLE_PATIENT in self.labels
         return Deposited(self.actor, self.labels, legal_now(self.transaction.rows, now) if hides else now)
 
+    def _studies(self) -> dict[bytes, PresentStudy]:
+        structure = self.actor.structure or ""
+        return PresentStudies(self.vault, self.transaction.rows, self.record, structure).of(self.request)
+
     def _grown(self) -> list[Row]:
         """The documents of the record that this request adds images to."""
         ids = sorted(each.document_id for each in self._studies().values() if each.document_id)
@@ -290,35 +257,6 @@ class Adoption:
             raise damaged()
         return content_token(self.record.card.key, sop or content.place.sha256.hex())
 
-    def _studies(self) -> dict[bytes, _Study]:
-        """The studies of this request that the record has, by token.
-
-        A study grows by submissions of its own structure; another structure's images are its own study.
-        """
-        tokens = self._study_tokens() if self.record.exists else []
-        rows = self.transaction.rows.find(
-            "document", record_id=self.record.key.record_id, study_token__in=tokens, kind="study"
-        )
-        facts, structure = open_facts(self.record.card, rows), self.actor.structure or ""
-        found: dict[bytes, _Study] = {}
-        for row in rows:
-            fact = facts[row["document_id"]]
-            if fact.state is not DocumentState.APPROVED:
-                continue
-            study = found.get(row["study_token"], _Study())
-            if fact.author_structure != structure:
-                study = replace(study, others=True)
-            elif study.document_id is None:
-                study = replace(
-                    study, document_id=row["document_id"], row_version=row["row_version"], facts=fact
-                )
-            found[row["study_token"]] = study
-        return found
-
-    def _study_tokens(self) -> list[bytes]:
-        uids = {new.study_uid for new in self.request.documents if new.kind == "study" and new.study_uid}
-        return sorted(self.vault.token(TokenField.STUDY, uid) for uid in uids)
-
     def _log(self, documents: Sequence[AdoptedDocument]) -> None:
         quarantined = self.request.record is None
         single = documents[0].document_id if len(documents) == 1 else self.request.submission_id
@@ -347,12 +285,3 @@ class Adoption:
 def _stated(done: AdoptedDocument, facts: DocumentFacts) -> AdoptedDocument:
     """With what the index copies of its facts."""
     return replace(done, state=facts.state, replaced=facts.replaces)
-
-
-def _check_blob(blob: NewBlob, dek: bytes) -> None:
-    ref = BlobRef(blob.blob_id, blob.version, blob.kind)
-    if commitment(dek, ref) != blob.commitment:
-        raise Conflict("The commitment is not this key's.", code="commitment_mismatch")
-    header = len(blob.header) == HEADER and blob.header[0] == HEADER_MARK
-    if not header or ciphertext_size(blob.plaintext_size) != blob.ciphertext_size:
-        raise Conflict("The sizes or the header of a blob are wrong.", code="blob_size_mismatch")

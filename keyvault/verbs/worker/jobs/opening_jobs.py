@@ -22,8 +22,8 @@ from keyvault.transaction import Transaction
 from keyvault.verbs import jobs
 from keyvault.verbs.leases import LONGEST_LEASE_MS
 from keyvault.verbs.rows import SealedRow, genuine, open_rows
-from keyvault.verbs.worker.job_log import log_step
-from keyvault.verbs.worker.job_result import left_by
+from keyvault.verbs.worker.jobs.job_log import log_step
+from keyvault.verbs.worker.jobs.job_result import left_by
 from records.documents.details import DocumentDetails
 from records.documents.details_json import from_json, to_json
 from records.documents.facts import DocumentFacts

@@ -8,8 +8,8 @@ from keyvault.transaction import Transaction
 from keyvault.verbs import jobs
 from keyvault.verbs.content_end import erase_quarantined, retire
 from keyvault.verbs.leases import SETTLED
-from keyvault.verbs.worker.job_log import log_settled
-from keyvault.verbs.worker.rendering import settle_rendered
+from keyvault.verbs.worker.jobs.job_log import log_settled
+from keyvault.verbs.worker.jobs.rendering import settle_rendered
 from records.vocabulary.codes import DocumentState, JobKind, JobState
 
 

@@ -15,7 +15,7 @@ from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Denied
 from keyvault.verbs.leases import OPEN
 from keyvault.verbs.new_records import new_record
-from keyvault.verbs.worker.adopt_request import (
+from keyvault.verbs.worker.adoption.adopt_request import (
     AdoptAnswer,
     Adopted,
     AdoptRequest,
@@ -25,8 +25,9 @@ from keyvault.verbs.worker.adopt_request import (
     keep_answer,
     kept_answer,
 )
-from keyvault.verbs.worker.adoption import Adoption
-from keyvault.verbs.worker.received import (
+from keyvault.verbs.worker.adoption.adoption import Adoption
+from keyvault.verbs.worker.adoption.replacing import replaced_in
+from keyvault.verbs.worker.deposits.received import (
     OpenedEnvelope,
     ReceivedBlobKey,
     deposit_preamble,
@@ -35,7 +36,6 @@ from keyvault.verbs.worker.received import (
     open_all_received,
     open_sealed_key,
 )
-from keyvault.verbs.worker.replacing import replaced_in
 from records.errors import Conflict
 from records.people.actors import Actor
 from records.rules.document import depositor_kind
