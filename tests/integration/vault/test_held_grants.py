@@ -75,6 +75,15 @@ def scene(vault: VaultBench, person: Person) -> Scene:
     return Scene.of(vault, person, vault.doctor(), vault.deposit(person))
 
 
+def test_whoever_came_by_a_door_has_one_grant_for_all_that_they_read(
+    vault: VaultBench, person: Person
+) -> None:
+    """Whose credential says when they last proved who they are."""
+    vault.authorise(person)
+    came = vault.doctor(auth_time=int(vault.clock()) - 60)
+    assert Scene.of(vault, person, came, vault.deposit(person)).is_read()
+
+
 # what ends it
 
 

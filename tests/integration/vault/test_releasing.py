@@ -368,6 +368,15 @@ def test_the_same_credential_renews_what_it_was_granted(
     assert vault.reader.renew(call, grant) == ((blob, 1),)
 
 
+def test_whoever_came_by_a_door_renews_as_well(
+    vault: VaultBench, person: Person, deposited: Deposited
+) -> None:
+    """Whose credential says when they last proved who they are."""
+    call = vault.doctor(auth_time=int(vault.clock()) - 60)
+    grant, blob = grant_of(vault, call, person, deposited)
+    assert vault.reader.renew(call, grant) == ((blob, 1),)
+
+
 def test_nobody_renews_another_s_grant(vault: VaultBench, person: Person, deposited: Deposited) -> None:
     grant, _ = grant_of(vault, vault.doctor(), person, deposited)
     for call in (vault.doctor(STRANGER), person.call, vault.doctor(structure=LABORATORY), vault.operator()):

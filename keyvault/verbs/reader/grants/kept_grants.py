@@ -40,6 +40,12 @@ class KeptGrant:
     refused: tuple[GrantedBlob, ...] = ()
     opened_by: str | None = None
 
+    def is_of(self, actor: Actor) -> bool:
+        """Whether this credential is the one that it was granted to; when its holder last proved who they are
+        is not kept.
+        """
+        return self.actor == replace(actor, proven_at=None)
+
     def to_json(self) -> dict[str, Any]:
         refused = {"refused": _to_json(self.refused)} if self.refused else {}
         opened_by = {"opened_by": self.opened_by} if self.opened_by else {}

@@ -57,7 +57,7 @@ class GrantChecks:
         with vault.store.reading() as tx:
             grant = tx.standing(grant_id)
             kept = self._read(grant, now_ms)
-            if grant is None or kept is None or kept.actor != actor or not is_callers(tx, grant, kept):
+            if grant is None or kept is None or not kept.is_of(actor) or not is_callers(tx, grant, kept):
                 judged = None
             elif stands(grant, kept, now_ms) and not kept.refused:
                 return True, kept.blobs
