@@ -12,6 +12,7 @@ from uuid import UUID
 
 from coffre.installation.installation import Installation
 from coffre.installation.page_key import page_key
+from coffre.processes import confinement
 from coffre.processes.bells import Bells
 from coffre.processes.worker_pool import WorkerPool
 from coffre.settings import Settings
@@ -64,7 +65,8 @@ class System(Installation):
         self._wakers: list[Waker] = []
         self._stopping = threading.Event()
         self._sandbox: Sandbox | None = None
-        self.pixels = PixelChildren()
+        self._demanded = confinement.demanded(self.identity.environment)
+        self.pixels = PixelChildren(demanded=self._demanded)
         """They decode for who reads; none is there before the first picture."""
         self._turns: Turns | None = None
         self._picturing: PixelChildren | None = None
@@ -115,7 +117,7 @@ class System(Installation):
         limits = replace(DEFAULT_LIMITS, decoded_frames=self.settings.decode_frames)
         at_once = self.settings.workers
         most = at_once * (2 + STAND_INS)
-        self._sandbox = Sandbox(children=most, limits=limits)
+        self._sandbox = Sandbox(children=most, limits=limits, demanded=self._demanded)
         self._turns = Turns(at_once, most)
         check = self.settings.identity_check
         return Inspector(self._sandbox, self.identity.environment, check=check, turns=self._turns)
@@ -127,7 +129,11 @@ class System(Installation):
         at_once = self.settings.workers
         # turns bound how many wait; each of them rather waits for its picture than goes without
         self._picturing = PixelChildren(
-            at_once, waiting=at_once * (2 + STAND_INS), patience=RENDITION_S, limits=RENDITION_LIMITS
+            at_once,
+            waiting=at_once * (2 + STAND_INS),
+            patience=RENDITION_S,
+            limits=RENDITION_LIMITS,
+            demanded=self._demanded,
         )
         return Renditions(self._picturing, self._turns)
 

@@ -6,7 +6,10 @@ from urllib.parse import urlsplit
 
 from coffre.housekeeper.chores import Chores
 from coffre.housekeeper.housekeeper import Housekeeper
+from coffre.installation.identity import Identity
+from coffre.installation.places import Places
 from coffre.notifying.messenger import Messenger, notifier_of
+from coffre.processes import confinement
 from coffre.processes.bells import Bells
 from coffre.processes.leases import end_leases
 from coffre.processes.lifetime import Lifetime
@@ -59,7 +62,11 @@ def run_vault(settings: Settings, lifetime: Lifetime) -> None:
 
 
 def run_worker(settings: Settings, lifetime: Lifetime, bells: Bells | None = None) -> None:
-    """Validate and publish what was received: from the lease table, or as told by the broker."""
+    """Validate and publish what was received: from the lease table, or as told by the broker.
+
+    Raises `CoffreError` "not_confined" as `confinement.check` does.
+    """
+    confinement.check(Identity.read(Places(settings).complete).environment)
     if settings.queue_url == INPROCESS:
         with (
             System(settings, bells=bells) as system,

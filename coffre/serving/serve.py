@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from socket import socket
 
 from coffre.installation.installation import Installation
+from coffre.processes import confinement
 from coffre.processes.leases import end_leases
 from coffre.processes.lifetime import UntilSignal, say_ready
 from coffre.processes.presence import serving, working
@@ -17,14 +18,17 @@ from coffre.serving.http_server import HOST, Served, config, listening, serve
 from coffre.settings import Settings
 from coffre.wiring import System
 
+DECODING = (None, ServedPart.READER, ServedPart.GATEWAY)
+"""Parts with children that decode images."""
+
 
 def run(
     settings: Settings, port: int, *, only: ServedPart | None = None, single: bool = False, banner: str = ""
 ) -> None:
     """Serve until SIGTERM or SIGINT; returns once everything is stopped.
 
-    Raises `CoffreError`, "port_taken", "served_already" or one of `surroundings` among others, before
-    anything is served.
+    Raises `CoffreError`, "port_taken", "served_already", "not_confined" or one of `surroundings` among
+    others, before anything is served.
     """
     origin = (settings.public_url or f"http://{HOST}:{port}").rstrip("/")
     with Installation(settings) as found:  # none, or of another environment: refused before all else
@@ -33,6 +37,8 @@ def run(
         surroundings.check(settings)
     else:  # its data directory is shared by the users of other processes
         surroundings.check_files()
+    if only in DECODING:
+        confinement.check(settings.environment)
     # first: parts of a killed server hold its port until the last of them is gone
     with serving(settings.data) if only is None else nullcontext(), _sockets(settings, port) as sockets:
         if only is None and not single:

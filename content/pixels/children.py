@@ -16,6 +16,7 @@ from content.pixels.parts import LONGEST, AnswerPart, Mark, following, mark_of
 from content.pixels.slots import Slots
 from content.pixels.sources import Images, ImageSource, Together, caller_of, known_frames, owner_of
 from content.pixels.wanted import DICOM, JPEG, PDF, PNG, SAMPLES, Rendering, to_json
+from content.sandbox.confinement import WHOLE, Confinement
 from content.sandbox.job import Job
 from content.sandbox.pool import ChildPool
 from content.sandbox.wire import Message, WireClosed, WireViolation
@@ -61,7 +62,7 @@ class PixelChildren:
     """A few sandboxed children that decode. Safe to use from several threads; close it at the end.
 
     `children` work at once at pictures and as many at whole instances; `waiting` callers of each kind wait
-    for at most `patience` seconds, more are refused. Every
+    for at most `patience` seconds, more are refused; `demanded`: see `ChildPool`. Every
     method raises what the source raises, and `CoffreError`: "cannot_render", "no_such_frame",
     "image_too_large", "region_outside_image", "cannot_transcode", "pixels_not_decodable",
     "rendering_busy", "sandbox_unavailable".
@@ -75,6 +76,7 @@ class PixelChildren:
         limits: Limits = PIXEL_LIMITS,
         *,
         part: int = PART,
+        demanded: Confinement = WHOLE,
         faults: bool = False,
     ) -> None:
         self._limits = limits
@@ -83,7 +85,7 @@ class PixelChildren:
         # whoever reads whole instances keeps nobody from a picture
         self._streams = Slots(children, waiting, patience)
         start = partial(Zygote, limits, module="content.pixels.child", faults=faults)
-        self._pool = ChildPool(start, recycle_after=200, recycle_seconds=60.0)
+        self._pool = ChildPool(start, 200, 60.0, demanded)
 
     def __enter__(self) -> Self:
         return self

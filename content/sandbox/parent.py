@@ -13,6 +13,7 @@ from content.facts import Facts
 from content.limits import DEFAULT_LIMITS, Limits
 from content.sandbox.answer import read_answer
 from content.sandbox.answer_form import HostileAnswer
+from content.sandbox.confinement import WHOLE, Confinement
 from content.sandbox.handful import MOST_FILES, File, Handful
 from content.sandbox.job import Job, Kind, Read
 from content.sandbox.metering import Meter
@@ -42,8 +43,8 @@ class Inspection:
 class Sandbox:
     """Confined children behind `inspect`. Create it after any fork of the process; close it at the end.
 
-    `children` jobs run at once, from as many threads; further callers wait. `recycle_after` and
-    `recycle_seconds`: see `ChildPool`.
+    `children` jobs run at once, from as many threads; further callers wait. `recycle_after`,
+    `recycle_seconds` and `demanded`: see `ChildPool`.
     `faults` admits misbehaviour on demand (`options={"fault": …}`) and is for tests.
     """
 
@@ -54,11 +55,13 @@ class Sandbox:
         recycle_seconds: float = 2.0,
         limits: Limits = DEFAULT_LIMITS,
         *,
+        demanded: Confinement = WHOLE,
         faults: bool = False,
     ) -> None:
         self._slots = threading.BoundedSemaphore(children)
         self._limits = limits
-        self._pool = ChildPool(partial(Zygote, limits, faults=faults), recycle_after, recycle_seconds)
+        start = partial(Zygote, limits, faults=faults)
+        self._pool = ChildPool(start, recycle_after, recycle_seconds, demanded)
 
     def __enter__(self) -> Self:
         return self

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Hashable
 
-from content.sandbox.confinement import WHOLE
+from content.sandbox.confinement import WHOLE, Confinement, named
 from content.sandbox.job import Child
 from content.sandbox.zygote import Zygote, ZygoteLost
 from records.errors import CoffreError
@@ -23,11 +23,17 @@ class ChildPool:
 
     A child is replaced after `recycle_after` files or `recycle_seconds` of CPU, whatever comes first. The
     reason is containment: a file that takes a child over sees no more than the files that this child is
-    handed afterwards.
+    handed afterwards. Where the kernel doesn't grant what is `demanded`, there is no child.
     """
 
-    def __init__(self, start: Callable[[], Zygote], recycle_after: int, recycle_seconds: float) -> None:
-        self._start = start
+    def __init__(
+        self,
+        start: Callable[[], Zygote],
+        recycle_after: int,
+        recycle_seconds: float,
+        demanded: Confinement = WHOLE,
+    ) -> None:
+        self._start, self._demanded = start, demanded
         self._recycle_after, self._recycle_seconds = recycle_after, recycle_seconds
         self._lock = threading.Lock()
         self._idle: list[Child] = []
@@ -96,15 +102,21 @@ class ChildPool:
     def _running(self) -> Zygote:
         if self._zygote is None:
             self._zygote = self._start()
-            self._tell_what_is_missing(self._zygote)
+            self._judge(self._zygote)
         return self._zygote
 
-    def _tell_what_is_missing(self, zygote: Zygote) -> None:
+    def _judge(self, zygote: Zygote) -> None:
         missing = WHOLE & ~zygote.confinement()
         if missing and not self._told:
             self._told = True
-            names = [part.name.lower() for part in WHOLE if part in missing and part.name]
-            log.warning("this kernel confines the sandbox in part only", extra={"missing": ", ".join(names)})
+            log.warning("this kernel confines the sandbox in part only", extra={"missing": named(missing)})
+        if missing & self._demanded:
+            self._zygote = None
+            zygote.close()
+            raise SandboxUnavailable(
+                f"No child reads a file: {named(missing)} is not granted by this kernel or what limits this "
+                "process. Let it make user and network namespaces."
+            )
 
     def _replace(self) -> Child:
         """A dead zygote took its children with it: forget them and start anew, once."""
