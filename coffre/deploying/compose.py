@@ -4,12 +4,15 @@ Networks are who speaks with whom and nothing more: a process is in the network 
 HTTP processes share the proxy's, since they listen on the loopback alone.
 """
 
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from coffre.deploying.processes import CALLERS, PROCESSES, PROXY, SETTINGS, number_of
 from coffre.deploying.site import Site, of_all
 
-DOORS = "/run/coffre-vault"
+DATA, DOORS = "/var/lib/coffre", "/run/coffre-vault"
+CERTIFICATES = "certificates"
 ASKS = {
     "index": "COFFRE_INDEX_URL",
     "keys": "COFFRE_VAULT_STORE_URL",
@@ -26,6 +29,17 @@ HARDENED: dict[str, Any] = {
     "restart": "unless-stopped",
     "ulimits": {"core": 0, "nofile": 16_384},
 }
+FILES = (
+    "COFFRE_CARD_AUTHORITIES",
+    "COFFRE_ORGANISATION_AUTHORITIES",
+    "COFFRE_REVOCATION_LISTS",
+    "COFFRE_PROXY_AUTHORITIES",
+    "COFFRE_VAULT_TLS_CERTIFICATE",
+    "COFFRE_VAULT_TLS_KEY",
+    "COFFRE_VAULT_TLS_AUTHORITY",
+    "COFFRE_OHIF",
+)
+"""Settings that name a file or folder of the machine: whoever is told one reads it at the same place."""
 OWNER = "owner"
 """Who makes the installation and runs the commands; it is started by hand alone."""
 
@@ -40,7 +54,7 @@ def compose(site: Site) -> dict[str, Any]:
             OWNER: _owner(site),
         },
         "networks": {"edge": {}, **{name: {"internal": True} for name in ASKS}},
-        "volumes": {"data": {}, "doors": {}},
+        "volumes": {"data": {}, "doors": {}, **({CERTIFICATES: {}} if _of_certificates(site) else {})},
         "secrets": {
             f"{process}_{kind}": {"file": f"./{kind}/{process}.env"}
             for process in (*PROCESSES, OWNER)
@@ -65,7 +79,11 @@ def _proxy(site: Site) -> dict[str, Any]:
         "secrets": [{"source": f"proxy_{each}", "target": f"{each}.pem"} for each in _certificate(site)],
         "ports": ["443:8443"],
         "networks": ["edge", *mine],
-        "volumes": ["./nginx:/etc/nginx:ro"],
+        "volumes": [
+            "./nginx:/etc/nginx:ro",
+            *_files(site.proxy),
+            *(f"{each}:ro" for each in _of_certificates(site)),
+        ],
         "tmpfs": ["/var/cache/nginx", "/run"],
     }
 
@@ -86,7 +104,7 @@ def _service(site: Site, process: str) -> dict[str, Any]:
         "user": f"{number_of(process)}:{group}",
         "environment": dict(site.settings[process]),
         "secrets": _secrets(process),
-        "volumes": list(_volumes(process)),
+        "volumes": list(_volumes(site, process)),
         "tmpfs": ["/tmp"],  # noqa: S108 - the container's own, in memory
         "mem_limit": f"{part.memory_mib}m",
         "memswap_limit": f"{part.memory_mib}m",
@@ -118,7 +136,13 @@ def _owner(site: Site) -> dict[str, Any]:
         "environment": of_all(site),
         "secrets": _secrets(OWNER),
         # `init` leaves the audit officer's key beside the data directory: it comes to lie in keys/
-        "volumes": ["./keys:/var/lib", "data:/var/lib/coffre", f"doors:{DOORS}", "./roles:/roles"],
+        "volumes": [
+            "./keys:/var/lib",
+            f"data:{DATA}",
+            f"doors:{DOORS}",
+            "./roles:/roles",
+            *_of_certificates(site),
+        ],
         "tmpfs": ["/tmp"],  # noqa: S108 - the container's own, in memory
         "networks": sorted(ASKS),
     }
@@ -139,10 +163,26 @@ def healthy(python: str, program: str) -> dict[str, Any]:
     return {"test": test, "interval": "10s", "timeout": "6s", "retries": 6, "start_period": "30s"}
 
 
-def _volumes(process: str) -> list[str]:
-    """The data directory read-only, below it what it writes; the sockets, which the vault alone makes."""
+def _volumes(site: Site, process: str) -> Iterator[str]:
+    """The data directory read-only, below it what it writes; the sockets, which the vault alone makes; and
+    that of certificates, which the sign-in process makes.
+    """
     part = PROCESSES[process]
-    own = [f"data:/var/lib/coffre{'' if part.writes else ':ro'}"]
-    if process == "vault":
-        return [*own, f"doors:{DOORS}"]
-    return [*own, f"doors:{DOORS}:ro"] if part.doors else own
+    yield f"data:{DATA}{'' if part.writes else ':ro'}"
+    if part.doors or process == "vault":
+        yield f"doors:{DOORS}{':ro' if part.doors else ''}"
+    if process == "signin":
+        yield from _of_certificates(site)
+    yield from _files(site.settings[process])
+
+
+def _files(told: Mapping[str, str]) -> list[str]:
+    """What lies in the data directory is there already."""
+    named = {told[name] for name in FILES if name in told}
+    return [f"{path}:{path}:ro" for path in sorted(named) if not Path(path).is_relative_to(DATA)]
+
+
+def _of_certificates(site: Site) -> list[str]:
+    """The folder of the socket on which the proxy hands certificates over, where there is one."""
+    socket = site.settings["signin"].get("COFFRE_CERTIFICATES_SOCKET")
+    return [f"{CERTIFICATES}:{Path(socket).parent}"] if socket else []

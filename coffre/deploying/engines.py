@@ -9,12 +9,14 @@ from typing import Any
 
 from coffre.deploying.compose import HARDENED, OWNER, healthy, networks_of
 from coffre.deploying.processes import PROCESSES, PROXY
+from coffre.deploying.proxy import CONTAINER_PORT
 
 IMAGE = "localhost/coffre-engines"
 USER = 60_700
 """Of every engine, each in its own container."""
 _CERTIFICATE = "./secrets/root.pem:/run/root.pem:ro"
 """By which the root is known to those who ask it, as `ca=/run/root.pem` in its address."""
+_PYTHON = "/usr/bin/python3.11"
 _ANSWERS = "import socket as s; s.create_connection(('127.0.0.1', %d), 5).close()"
 
 
@@ -46,7 +48,7 @@ def engines() -> dict[str, Any]:
             **{name: {"depends_on": _waits(name)} for name in PROCESSES if name != "vault"},
             "vault": {"depends_on": _waits("vault"), "volumes": [_CERTIFICATE]},
             OWNER: {"volumes": [_CERTIFICATE]},
-            PROXY: {"image": IMAGE},
+            PROXY: {"image": IMAGE, "healthcheck": healthy(_PYTHON, _ANSWERS % CONTAINER_PORT)},
         },
         "volumes": {f"{name}_kept": {} for name in ENGINES},
         "secrets": {f"{name}_engine": {"file": f"./secrets/engines/{name}"} for name in ENGINES},
@@ -65,7 +67,7 @@ def _service(name: str, engine: Engine) -> dict[str, Any]:
         "mem_limit": f"{engine.memory_mib}m",
         "pids_limit": 512,
         "stop_grace_period": "60s",
-        "healthcheck": healthy("/usr/bin/python3.11", _ANSWERS % engine.port),
+        "healthcheck": healthy(_PYTHON, _ANSWERS % engine.port),
         "secrets": [{"source": f"{name}_engine", "target": "engine"}],
     }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from coffre.deploying.processes import CALLERS, PROCESSES, number_of
 
-ENTERED, PUBLIC, OWN, DOORS = 0o711, 0o644, 0o700, 0o2750
+ENTERED, PUBLIC, OWN, DOORS, CERTIFICATES = 0o711, 0o644, 0o700, 0o2750, 0o755
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,18 @@ FOLDERS = (
 )
 
 
-def hand_over(data: Path, doors: Path | None = None, roles: Path | None = None) -> None:
+def hand_over(
+    data: Path, doors: Path | None = None, roles: Path | None = None, certificates: Path | None = None
+) -> None:
     """Give each folder to whom it belongs, as root; the same again changes nothing. `doors`: of the vault's
-    sockets, which inherit the group; `roles`: of what `coffre roles` wrote.
+    sockets, which inherit the group; `roles`: of what `coffre roles` wrote; `certificates`: of the socket
+    that asks the kernel who calls, so that all may enter.
 
     Raises `OSError` for who may not do so.
     """
+    if certificates is not None:
+        os.chown(certificates, number_of("signin"), number_of("signin"))
+        certificates.chmod(CERTIFICATES)
     if doors is not None:
         os.chown(doors, number_of("vault"), number_of(CALLERS))
         doors.chmod(DOORS)

@@ -84,13 +84,15 @@ def test_both_give_every_folder_to_whose_it_is(tmp_path: Path) -> None:
 
 @as_root
 def test_doors_and_roles_go_to_whose_they_are(tmp_path: Path) -> None:
-    doors, roles = tmp_path / "doors", tmp_path / "roles"
-    for folder in (doors, roles):
-        folder.mkdir()
+    doors, roles, certificates = (tmp_path / name for name in ("doors", "roles", "certificates"))
+    for folder in (doors, roles, certificates):
+        folder.mkdir(0o700)
     for process in PROCESSES:
         (roles / f"{process}.env").touch(0o600)
-    hand_over(made(tmp_path), doors, roles)
+    hand_over(made(tmp_path), doors, roles, certificates)
     found = doors.stat()
     assert (found.st_uid, found.st_gid) == (number_of("vault"), number_of(CALLERS))
     assert stat.S_IMODE(found.st_mode) == 0o2750, "sockets inherit the group"
     assert {(roles / f"{name}.env").stat().st_uid for name in PROCESSES} == {*map(number_of, PROCESSES)}
+    entered = certificates.stat()
+    assert (entered.st_uid, stat.S_IMODE(entered.st_mode)) == (number_of("signin"), 0o755)

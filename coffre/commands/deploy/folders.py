@@ -14,6 +14,9 @@ def folders(
     data: Data = None,
     doors: Annotated[Path | None, typer.Option(help="Folder of the vault's sockets, too.")] = None,
     roles: Annotated[Path | None, typer.Option(help="Files of `coffre roles --out`, too.")] = None,
+    certificates: Annotated[
+        Path | None, typer.Option(help="Folder of the socket of certificates, too.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Give each folder of the data directory to whose it is, as root: in containers, where no
@@ -26,7 +29,7 @@ def folders(
     with refusals():
         at = load(data=data).data
         try:
-            hand_over(at, doors, roles)
+            hand_over(at, doors, roles, certificates)
         except PermissionError:
             raise Refused(
                 f"Whose a folder of {at} is, root alone changes: run it as root.", code="not_root"

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from coffre.deploying.compose import ASKS, DOORS, OWNER, PROXY, compose, networks_of
+from coffre.deploying.compose import ASKS, DATA, DOORS, FILES, OWNER, PROXY, compose, networks_of
 from coffre.deploying.engines import ENGINES, engines
 from coffre.deploying.passwords import write
 from coffre.deploying.processes import CALLERS, PROCESSES, SETTINGS, number_of, settings_of, user_of
+from coffre.settings import Settings
 from records.errors import Conflict
 from tests.unit.coffre.deploying.test_site import site
 
@@ -75,6 +76,44 @@ def test_only_callers_see_the_vaults_sockets_and_only_the_vault_makes_them() -> 
     assert seen.pop("vault") == [f"doors:{DOORS}"]
     assert {name for name, each in seen.items() if each} == {n for n, p in PROCESSES.items() if p.doors}
     assert all(each.endswith(":ro") for volumes in seen.values() for each in volumes)
+
+
+def test_certificates_go_from_the_proxy_to_the_sign_in_and_to_nobody_else() -> None:
+    folder = "/run/coffre-signin"
+    told = {"COFFRE_CERTIFICATES_SOCKET": f"{folder}/certificates.sock"}
+    found = compose(site(signin=told))
+    seen = {name: [v for v in each["volumes"] if folder in v] for name, each in found["services"].items()}
+    assert {name: volumes for name, volumes in seen.items() if volumes} == {
+        "signin": [f"certificates:{folder}"],
+        PROXY: [f"certificates:{folder}:ro"],
+        OWNER: [f"certificates:{folder}"],
+    }
+    assert "certificates" in found["volumes"] and "certificates" not in FOUND["volumes"]
+
+
+def test_files_of_the_machine_are_read_by_those_who_are_told_them() -> None:
+    """A list that is fetched into the data directory is there already."""
+    told = {
+        "COFFRE_ORGANISATION_AUTHORITIES": "/etc/coffre/organisations.pem",
+        "COFFRE_REVOCATION_LISTS": f"{DATA}/lists",
+    }
+    found = compose(site(signin=told, proxy={"COFFRE_PROXY_AUTHORITIES": "/etc/coffre/authorities.pem"}))
+    seen = {name: [v for v in each["volumes"] if v[0] == "/"] for name, each in found["services"].items()}
+    assert {name: volumes for name, volumes in seen.items() if volumes} == {
+        "signin": ["/etc/coffre/organisations.pem:/etc/coffre/organisations.pem:ro"],
+        PROXY: ["/etc/coffre/authorities.pem:/etc/coffre/authorities.pem:ro"],
+    }
+
+
+def test_each_setting_that_names_a_file_is_there_in_its_container() -> None:
+    """But the data directory, a volume; a socket; what is a secret; and what the owner gives `init`."""
+    paths = {
+        f"COFFRE_{name.upper()}"
+        for name, each in Settings.model_fields.items()
+        if "Path" in str(each.annotation)
+    }
+    elsewhere = {"DATA", "CERTIFICATES_SOCKET", "PROXY_CERTIFICATE", "PROXY_KEY", "AUTHORITY_PUBLIC"}
+    assert paths - {f"COFFRE_{name}" for name in elsewhere} == {*FILES}
 
 
 def test_users_of_the_image_are_those_of_the_table() -> None:
