@@ -10,7 +10,8 @@ from keyvault.restore.replay import DECIDING, RecordingTransaction
 from records.vocabulary.codes import Action, RecordState
 from tests.integration.vault.bench import DOCTOR, Deposited, Person, VaultBench, rows_of
 from tests.integration.vault.test_jobs import imaged, leaving, taken
-from tests.integration.vault.verb_rows import ROWS, Row
+from tests.integration.vault.verb_rows.every_verb import ROWS
+from tests.integration.vault.verb_rows.row import Row
 
 Change = Callable[[VaultBench, Person, Deposited], object]
 

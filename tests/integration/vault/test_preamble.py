@@ -39,7 +39,7 @@ from tests.integration.vault.bench import (
     VaultBench,
     new_ins,
 )
-from tests.integration.vault.verb_rows import is_the_readers
+from tests.integration.vault.verb_rows.row import is_the_readers
 
 WHY = "Contrôle de la procédure"
 ROLE, NOBODY = ReasonCode.ROLE_NOT_ENTITLED, ReasonCode.NO_SUCH_RECORD
