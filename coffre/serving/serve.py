@@ -11,10 +11,11 @@ from coffre.processes.leases import end_leases
 from coffre.processes.lifetime import UntilSignal, say_ready
 from coffre.processes.presence import serving, working
 from coffre.serving import surroundings, whole
-from coffre.serving.app import ServedPart, build
+from coffre.serving.app import build
 from coffre.serving.certificates import certificate_servers
 from coffre.serving.connections import Open
 from coffre.serving.http_server import HOST, Served, config, listening, serve
+from coffre.serving.parts.served import ServedPart
 from coffre.settings import Settings
 from coffre.wiring import System
 

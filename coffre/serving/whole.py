@@ -19,11 +19,12 @@ from coffre.processes.parts import Process
 from coffre.processes.run import run_housekeeper, run_vault, run_worker
 from coffre.processes.status_socket import Announcer
 from coffre.processes.supervisor import Supervisor
-from coffre.serving.app import ServedPart, Shared, build
+from coffre.serving.app import build
 from coffre.serving.callers.limits import BURST, PER_SECOND
 from coffre.serving.certificates import certificate_servers
 from coffre.serving.connections import Open
 from coffre.serving.http_server import Served, behind, config, serve
+from coffre.serving.parts.served import ServedPart, Shared
 from coffre.serving.shared_counts import Buckets, Connections
 from coffre.setting_rules import INPROCESS
 from coffre.settings import Settings, load

@@ -12,8 +12,9 @@ from fastapi.routing import iter_route_contexts
 from coffre.demonstration import data as demo_data
 from coffre.installation.install import initialise
 from coffre.serving.answers.methods import SHARED, USED_UP, TakenMethods
-from coffre.serving.app import ServedPart, build
+from coffre.serving.app import build
 from coffre.serving.callers.limits import BURST
+from coffre.serving.parts.served import ServedPart
 from coffre.settings import load
 from coffre.wiring import System
 from tests.integration.support import DOCTOR, Coffre, Patient, bearer, problem

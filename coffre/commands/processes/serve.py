@@ -12,7 +12,7 @@ from coffre.processes import vault_secrets
 
 
 class OnlyPart(StrEnum):
-    """What `serve --only` takes; coffre.serving.app has its meaning and loads too slowly for --help."""
+    """What `serve --only` takes; coffre.serving.parts.served has its meaning, and loads slowly."""
 
     INTAKE = "intake"
     READER = "reader"
@@ -37,7 +37,7 @@ def serve(
         settings = settings_of_installation(data)
         if only is None and not single:
             vault_secrets.set_apart()
-        from coffre.serving.app import ServedPart
+        from coffre.serving.parts.served import ServedPart
         from coffre.serving.serve import run
 
         run(settings, port, only=ServedPart(only.value) if only else None, single=single)

@@ -20,7 +20,7 @@ def serve(
     """Serve the pages at which people sign in, in a process of its own, until SIGTERM."""
     with refusals():
         settings = settings_of_installation(data)
-        from coffre.serving.app import ServedPart
+        from coffre.serving.parts.served import ServedPart
         from coffre.serving.serve import run
 
         run(settings, port, only=ServedPart.SIGN_IN)

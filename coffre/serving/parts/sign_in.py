@@ -1,0 +1,76 @@
+"""Sign-in: its pages, made here or by the process at the other end of a line."""
+
+from collections.abc import Callable, Iterator, Set
+from functools import cache
+
+from fastapi import APIRouter, FastAPI, Request
+
+from coffre.installation.sign_in import SignIn
+from coffre.notifying.carriers import carrier_of
+from coffre.serving import relaying
+from coffre.serving.callers.caller_address import as_passed_on, of_connection
+from coffre.serving.parts.served import ServedPart, Shared
+from coffre.serving.relaying import GatewayLine
+from coffre.wiring import System
+from records.vocabulary.codes import Environment
+from sign_in.pages.site import Look, Site
+from sign_in.passkeys.relying_party import relying_party
+from sign_in.routes import entry, federation, france_connect, own_sessions, passkeys, professional
+from viewer_api.web.site import HEADERS, ICON, STYLE, WITH_SCRIPT
+from viewer_api.web.words import moment_of
+
+
+def install_sign_in(
+    app: FastAPI, system: System, public_url: str, shared: Shared, serves: Set[ServedPart | None]
+) -> GatewayLine | None:
+    """The pages that sign in: made here, or by the process at the other end of the line that is answered."""
+    caller = as_passed_on if shared.is_behind else of_connection(system.settings.proxies())
+    line = GatewayLine(shared.sign_in, caller) if shared.sign_in else None
+    if ServedPart.SIGN_IN not in serves and line is None:
+        return None
+    party = relying_party(public_url)
+    doors = app.state.sign_in = SignIn(system, carrier_of(system.settings, public_url), party)
+
+    def ask_passkey(browser: str) -> str:
+        return doors.passkey.ask(browser)  # made when somebody comes
+
+    site = _site(system, public_url, caller, ask_passkey if party else None)
+    for made in _routers(system, public_url, site, doors, has_passkeys=party is not None):
+        app.include_router(made if line is None else relaying.router(made, line, site.route_class()))
+    return line
+
+
+def _site(
+    system: System,
+    public_url: str,
+    caller: Callable[[Request], str],
+    ask_passkey: Callable[[str], str] | None,
+) -> Site:
+    settings = system.settings
+    offered = (("carte", settings.machines_url), ("psc", settings.psc_issuer))
+    return Site(
+        Look(STYLE, ICON, HEADERS, WITH_SCRIPT, moment_of),
+        public_url,
+        caller,
+        is_demo=system.identity.environment is not Environment.PRODUCTION,
+        ways=[way for way, is_open in offered if is_open],
+        ask_passkey=ask_passkey,
+        has_france_connect=bool(settings.franceconnect_issuer),
+    )
+
+
+def _routers(
+    system: System, public_url: str, site: Site, doors: SignIn, *, has_passkeys: bool
+) -> Iterator[APIRouter]:
+    settings = system.settings
+    yield entry.router(site, doors)
+    yield own_sessions.router(site, doors)
+    yield professional.router(site, doors, settings.machines_url)
+    if has_passkeys:
+        yield passkeys.router(site, doors)
+    if settings.psc_issuer:
+        flow = cache(lambda: doors.pro_sante_connect(public_url))
+        yield federation.router(site, doors, flow, system.clock)
+    if settings.franceconnect_issuer:
+        linked = cache(lambda: doors.france_connect_flow(public_url))
+        yield france_connect.router(site, doors, linked, system.clock)
