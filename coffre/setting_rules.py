@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from coffre.settings import Settings
 
 INPROCESS = "inprocess://"
+NOWHERE = "unix:///nowhere"
+"""COFFRE_VAULT_URL of a process that asks no vault, whatever it is told."""
 _DATABASES = ("sqlite:", "postgresql:", "postgresql+psycopg:")
 _PLACES = ("file:", "s3:", "minio:")
 

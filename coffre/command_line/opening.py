@@ -42,8 +42,8 @@ def opened_system(data: Path | None) -> "Iterator[System]":
             yield found
 
 
-def settings_of_installation(data: Path | None) -> Settings:
+def settings_of_installation(data: Path | None, *, vault_url: str | None = None) -> Settings:
     """Raises `CoffreError` "not_initialised" before databases, images or ciphers are loaded."""
-    settings = settings_of(data)
+    settings = settings_of(data, vault_url=vault_url)
     Places(settings).check_complete()
     return settings

@@ -1,7 +1,8 @@
 """A site on one machine as containers: compose.yaml from the table of processes. JSON, which YAML reads.
 
 Networks are who speaks with whom and nothing more: a process is in the network of each thing that it asks.
-HTTP processes share the proxy's, since they listen on the loopback alone.
+HTTP processes and the proxy listen to each other on one loopback. A container that does nothing else holds
+it, so that none of them takes it away from the others when it is restarted.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,9 +11,13 @@ from typing import Any
 
 from coffre.deploying.processes import CALLERS, PROCESSES, PROXY, SETTINGS, number_of
 from coffre.deploying.site import Site, of_all
+from coffre.deploying.units import PROXY_MEMORY_MIB, PROXY_TASKS, STOP_S
 
 DATA, DOORS = "/var/lib/coffre", "/run/coffre-vault"
 CERTIFICATES = "certificates"
+IMAGE = "localhost/coffre"
+CONTAINER_PORT = 8443
+"""Of the proxy, which may take no port below 1024."""
 ASKS = {
     "index": "COFFRE_INDEX_URL",
     "keys": "COFFRE_VAULT_STORE_URL",
@@ -40,6 +45,7 @@ FILES = (
     "COFFRE_OHIF",
 )
 """Settings that name a file or folder of the machine: whoever is told one reads it at the same place."""
+FRONT = "front"
 OWNER = "owner"
 """Who makes the installation and runs the commands; it is started by hand alone."""
 
@@ -49,6 +55,7 @@ def compose(site: Site) -> dict[str, Any]:
     return {
         "name": "coffre",
         "services": {
+            FRONT: _front(),
             PROXY: _proxy(site),
             **{process: _service(site, process) for process in PROCESSES},
             OWNER: _owner(site),
@@ -69,22 +76,35 @@ def networks_of(process: str) -> list[str]:
     return sorted(name for name, setting in ASKS.items() if process in SETTINGS[setting].told)
 
 
-def _proxy(site: Site) -> dict[str, Any]:
-    mine = sorted({name for process, part in PROCESSES.items() if part.port for name in networks_of(process)})
+def _front() -> dict[str, Any]:
+    """What is reached from outside, and the networks of all who answer behind it."""
+    asked = {name for process, part in PROCESSES.items() if part.port for name in networks_of(process)}
     return {
         **HARDENED,
+        **_bounds(64, 8),
+        "image": IMAGE,
+        "entrypoint": [_PYTHON, "-c", _WAIT],
+        "user": f"{number_of(PROXY)}:{number_of(PROXY)}",
+        "ports": [f"443:{CONTAINER_PORT}"],
+        "networks": ["edge", *sorted(asked)],
+    }
+
+
+def _proxy(site: Site) -> dict[str, Any]:
+    return {
+        **HARDENED,
+        **_bounds(PROXY_MEMORY_MIB, PROXY_TASKS),
         "image": "nginx",
         "command": ["nginx", "-c", "/etc/nginx/nginx.conf", "-e", "stderr"],
         "user": f"{number_of(PROXY)}:{number_of(PROXY)}",
         "secrets": [{"source": f"proxy_{each}", "target": f"{each}.pem"} for each in _certificate(site)],
-        "ports": ["443:8443"],
-        "networks": ["edge", *mine],
+        "network_mode": f"service:{FRONT}",
         "volumes": [
             "./nginx:/etc/nginx:ro",
             *_files(site.proxy),
             *(f"{each}:ro" for each in _of_certificates(site)),
         ],
-        "tmpfs": ["/var/cache/nginx", "/run"],
+        "tmpfs": ["/tmp"],  # noqa: S108 - the container's own, in memory
     }
 
 
@@ -99,24 +119,22 @@ def _service(site: Site, process: str) -> dict[str, Any]:
     group = number_of(CALLERS) if process == "vault" else number_of(process)
     service = {
         **HARDENED,
-        "image": "localhost/coffre",
+        **_bounds(part.memory_mib, part.tasks),
+        "image": IMAGE,
         "command": [*part.arguments, *(["--port", str(part.port)] if part.port else [])],
         "user": f"{number_of(process)}:{group}",
         "environment": dict(site.settings[process]),
         "secrets": _secrets(process),
         "volumes": list(_volumes(site, process)),
         "tmpfs": ["/tmp"],  # noqa: S108 - the container's own, in memory
-        "mem_limit": f"{part.memory_mib}m",
-        "memswap_limit": f"{part.memory_mib}m",
-        "pids_limit": part.tasks,
-        "stop_grace_period": "90s",
+        "stop_grace_period": f"{STOP_S}s",
     }
     if part.doors:
         service["group_add"] = [str(number_of(CALLERS))]
         service["depends_on"] = {"vault": {"condition": "service_healthy"}}
     if part.port:
         ready = healthy(_PYTHON, _READY % part.port)
-        return {**service, "network_mode": f"service:{PROXY}", "healthcheck": ready}
+        return {**service, "network_mode": f"service:{FRONT}", "healthcheck": ready}
     return {
         **service,
         "networks": networks_of(process),
@@ -128,7 +146,7 @@ def _owner(site: Site) -> dict[str, Any]:
     """Root in its container, with no more than it takes to give files to whose they are."""
     return {
         **HARDENED,
-        "image": "localhost/coffre",
+        "image": IMAGE,
         "profiles": [OWNER],
         "restart": "no",
         "user": "0:0",
@@ -152,7 +170,13 @@ def _secrets(whose: str) -> list[dict[str, str]]:
     return [{"source": f"{whose}_{kind}", "target": f"{kind}.env"} for kind in ("roles", "secrets")]
 
 
+def _bounds(memory_mib: int, tasks: int) -> dict[str, Any]:
+    """No swap: keys stay in memory."""
+    return {"mem_limit": f"{memory_mib}m", "memswap_limit": f"{memory_mib}m", "pids_limit": tasks}
+
+
 _PYTHON = "/opt/coffre/bin/python"
+_WAIT = "import signal as s; s.pthread_sigmask(s.SIG_BLOCK, {s.SIGTERM}); s.sigwait({s.SIGTERM})"
 _READY = "import urllib.request as u; u.urlopen('http://127.0.0.1:%d/health/ready', timeout=5)"
 _DOOR = f"import socket as s; s.socket(s.AF_UNIX).connect('{DOORS}/public.sock')"
 

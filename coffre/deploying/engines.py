@@ -7,9 +7,8 @@ that who takes over one opens nothing of another.
 from dataclasses import dataclass
 from typing import Any
 
-from coffre.deploying.compose import HARDENED, OWNER, healthy, networks_of
+from coffre.deploying.compose import CONTAINER_PORT, HARDENED, OWNER, healthy, networks_of
 from coffre.deploying.processes import PROCESSES, PROXY
-from coffre.deploying.proxy import CONTAINER_PORT
 
 IMAGE = "localhost/coffre-engines"
 USER = 60_700

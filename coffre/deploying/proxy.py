@@ -5,12 +5,12 @@ configuration, this says where each thing lies.
 from pathlib import Path
 
 from coffre.deploying import units
+from coffre.deploying.compose import CONTAINER_PORT
 from coffre.deploying.processes import PROCESSES, PROXY, user_of
 from coffre.deploying.site import Site
 from coffre.proxy.nginx import Proxied, host_of, read_processes, rendered
 from coffre.proxy.routing import Process
 
-CONTAINER_PORT = 8443
 _CREDENTIALS = Path("/run/credentials")
 
 
@@ -26,10 +26,11 @@ def files(site: Site) -> dict[str, str]:
     unit = f"{user_of(PROXY)}.service"
     on_machine = _proxied(site, _CREDENTIALS / unit, "443")
     in_container = _proxied(site, Path("/run/secrets"), str(CONTAINER_PORT))
+    own = Path("/tmp")  # noqa: S108 - the container's own, in memory
     run = Path("/run") / user_of(PROXY)
     placed = {
         "nginx": rendered(on_machine, run, foreground=True, scripts=site.etc / "nginx"),
-        "container/nginx": rendered(in_container, Path("/run"), foreground=True, scripts=Path("/etc/nginx")),
+        "container/nginx": rendered(in_container, own, foreground=True, scripts=Path("/etc/nginx")),
     }
     return {
         f"systemd/{unit}": units.proxy_service(site),

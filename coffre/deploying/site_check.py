@@ -113,8 +113,8 @@ def _missing(site: Site, process: str) -> Iterator[str]:
 
 def _rules(process: str, settings: dict[str, str]) -> Iterator[str]:
     """What the process itself would refuse at its start."""
-    if process in ("intake", "signin"):  # they ask no vault, so that they are told none
-        settings.setdefault("COFFRE_VAULT_URL", "unix:///nowhere")
+    if process not in SETTINGS["COFFRE_VAULT_URL"].told:
+        settings["COFFRE_VAULT_URL"] = setting_rules.NOWHERE
     for name in [name for name, each in SETTINGS.items() if each.secret]:
         settings.pop(name, None)
     try:

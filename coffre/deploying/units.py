@@ -8,6 +8,7 @@ from coffre.deploying.processes import CALLERS, HOSTS, PROCESSES, PROXY, number_
 from coffre.deploying.site import Site
 
 STOP_S = 90
+PROXY_MEMORY_MIB, PROXY_TASKS = 1024, 64
 DOCTOR_METRICS = Path("/run/coffre-doctor/coffre.prom")
 """For node_exporter: `--collector.textfile.directory=/run/coffre-doctor`."""
 HARDENING = """\
@@ -153,8 +154,8 @@ def proxy_service(site: Site) -> str:
         "RestartSec=1",
         f"TimeoutStopSec={STOP_S}",
         "KillSignal=SIGQUIT",
-        "MemoryMax=1024M",
-        "TasksMax=64",
+        f"MemoryMax={PROXY_MEMORY_MIB}M",
+        f"TasksMax={PROXY_TASKS}",
         "SystemCallFilter=@system-service",
         f"SystemCallFilter={_TAKEN}",
         "RestrictNamespaces=yes",

@@ -96,7 +96,7 @@ def test_containers_have_the_same(tmp_path: Path) -> None:
     assert certificate == described_site.proxy["COFFRE_PROXY_CERTIFICATE"]
     assert key == described_site.proxy["COFFRE_PROXY_KEY"]
     assert made["services"]["proxy"]["user"] == f"{number_of(PROXY)}:{number_of(PROXY)}"
-    (published,) = made["services"]["proxy"]["ports"]
+    (published,) = made["services"]["front"]["ports"]
     assert f"listen {published.partition(':')[2]} ssl" in files["container/nginx/nginx.conf"]
 
 

@@ -9,6 +9,7 @@ from coffre.command_line.opening import settings_of_installation
 from coffre.command_line.options import Data
 from coffre.command_line.refusals import refusals
 from coffre.processes import vault_secrets
+from coffre.setting_rules import NOWHERE
 
 
 class OnlyPart(StrEnum):
@@ -34,7 +35,8 @@ def serve(
     started again.
     """
     with refusals():
-        settings = settings_of_installation(data)
+        asks_none = only is OnlyPart.INTAKE
+        settings = settings_of_installation(data, vault_url=NOWHERE if asks_none else None)
         if only is None and not single:
             vault_secrets.set_apart()
         from coffre.serving.parts.served import ServedPart

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from coffre.deploying.compose import ASKS, DATA, DOORS, FILES, OWNER, PROXY, compose, networks_of
+from coffre.deploying.compose import ASKS, DATA, DOORS, FILES, FRONT, OWNER, PROXY, compose, networks_of
 from coffre.deploying.engines import ENGINES, engines
 from coffre.deploying.passwords import write
 from coffre.deploying.processes import CALLERS, PROCESSES, SETTINGS, number_of, settings_of, user_of
@@ -20,11 +20,11 @@ SERVICES = FOUND["services"]
 ENGINES_FOUND = engines()
 
 
-def test_every_process_is_a_service_and_the_proxy_alone_is_reached_from_outside() -> None:
-    assert SERVICES.keys() == {PROXY, OWNER, *PROCESSES}
+def test_every_process_is_a_service_and_the_front_alone_is_reached_from_outside() -> None:
+    assert SERVICES.keys() == {FRONT, PROXY, OWNER, *PROCESSES}
     assert SERVICES[OWNER]["profiles"] == [OWNER], "it is started by hand alone"
-    assert {name for name, each in SERVICES.items() if "ports" in each} == {PROXY}
-    assert {name for name, each in SERVICES.items() if "edge" in each.get("networks", ())} == {PROXY}
+    assert {name for name, each in SERVICES.items() if "ports" in each} == {FRONT}
+    assert {name for name, each in SERVICES.items() if "edge" in each.get("networks", ())} == {FRONT}
     assert all(each.get("internal") for name, each in FOUND["networks"].items() if name != "edge")
 
 
@@ -66,9 +66,17 @@ def test_networks_are_of_those_who_speak_with_each_other() -> None:
     assert members["broker"] == {"intake", "worker", "housekeeper"}
     for process, part in PROCESSES.items():
         if part.port:
-            assert SERVICES[process]["network_mode"] == f"service:{PROXY}"
+            assert SERVICES[process]["network_mode"] == f"service:{FRONT}"
+            assert {*networks_of(process)} <= {*SERVICES[FRONT]["networks"]}
         else:
             assert SERVICES[process]["networks"] == networks_of(process)
+
+
+def test_none_of_those_who_share_a_loopback_takes_it_away_when_it_is_restarted() -> None:
+    """What holds it has no file, no secret and nothing to do."""
+    assert SERVICES[PROXY]["network_mode"] == f"service:{FRONT}"
+    assert not {"volumes", "secrets", "environment", "command"} & SERVICES[FRONT].keys()
+    assert SERVICES[FRONT]["networks"] == ["edge", "accounts", "broker", "index", "objects"]
 
 
 def test_only_callers_see_the_vaults_sockets_and_only_the_vault_makes_them() -> None:
@@ -82,7 +90,7 @@ def test_certificates_go_from_the_proxy_to_the_sign_in_and_to_nobody_else() -> N
     folder = "/run/coffre-signin"
     told = {"COFFRE_CERTIFICATES_SOCKET": f"{folder}/certificates.sock"}
     found = compose(site(signin=told))
-    seen = {name: [v for v in each["volumes"] if folder in v] for name, each in found["services"].items()}
+    seen = {n: [v for v in each.get("volumes", ()) if folder in v] for n, each in found["services"].items()}
     assert {name: volumes for name, volumes in seen.items() if volumes} == {
         "signin": [f"certificates:{folder}"],
         PROXY: [f"certificates:{folder}:ro"],
@@ -98,7 +106,7 @@ def test_files_of_the_machine_are_read_by_those_who_are_told_them() -> None:
         "COFFRE_REVOCATION_LISTS": f"{DATA}/lists",
     }
     found = compose(site(signin=told, proxy={"COFFRE_PROXY_AUTHORITIES": "/etc/coffre/authorities.pem"}))
-    seen = {name: [v for v in each["volumes"] if v[0] == "/"] for name, each in found["services"].items()}
+    seen = {n: [v for v in each.get("volumes", ()) if v[0] == "/"] for n, each in found["services"].items()}
     assert {name: volumes for name, volumes in seen.items() if volumes} == {
         "signin": ["/etc/coffre/organisations.pem:/etc/coffre/organisations.pem:ro"],
         PROXY: ["/etc/coffre/authorities.pem:/etc/coffre/authorities.pem:ro"],
