@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import httpx
 import pytest
@@ -20,7 +19,7 @@ Running = dict[str, tuple[WarmProcess, int]]
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Every process of a site with its port, the vault first; databases and objects lie in the data directory."""
+    """Every process of a site with its port; databases and objects lie in the data directory."""
     production = production_in(tmp_path_factory.mktemp("site"))
     assert production.run("init", "--data", production.data).returncode == 0
     site = described(production.env)
