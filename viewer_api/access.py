@@ -1,72 +1,42 @@
-"""The use cases of readers: lists, grants, the patient's choices, the access log.
+"""The use cases of readers: lists, the patient's choices, changes of documents, the access log.
 
 Every call goes to the vault, which verifies the credential, decides and logs. This room loads sealed rows,
 passes them on, and shapes the answer; it never decides and never holds a key.
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from keyvault.crypto.search_tokens import TokenField, check_value
-from keyvault.grants.grant import check_recipient
 from keyvault.process.guard import RecordDoor
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.document.following import DocumentStanding
 from keyvault.verbs.reader.grants.reading import Disclosed, EventPage, ResolvedRecord
-from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.reader.holder.authorising import PAGE
 from keyvault.verbs.reader.holder.changing import CardChange, Changed
 from keyvault.verbs.reader.holder.choices import Choices
 from keyvault.verbs.reader.holder.choosing import Chosen
 from keyvault.verbs.reader.lists.filling import ListPage
 from keyvault.verbs.reader.log.log_reading import EVERY_LINE, LogFilter
-from keyvault.verbs.rows import NO_TOKEN, SealedRow, SeenDocument, sealed_rows
+from keyvault.verbs.rows import NO_TOKEN, SeenDocument
 from records.choices.authorisations import DocumentKind
 from records.documents.label_changes import LabelChange
 from records.vocabulary.codes import Action, ReasonCode
 from storage.index_ports import ReaderIndex
 from storage.rows import Details, Document
+from viewer_api.granting import sealed_of, seen_alone
 from viewer_api.named_records import Named, ask, check_reason, resolve
 from viewer_api.record_pages import RecordPages, ShownPage
 from viewer_api.refusals import no_such_document, permitted
-
-TOLD_OF_A_DOCUMENT = frozenset({ReasonCode.QUOTA_EXCEEDED, ReasonCode.STEP_UP_REQUIRED})
-"""Refusals that depend on who asks alone: of all others a document is said not to be there."""
-ROWS_AT_ONCE = 500
-Presign = Callable[[UUID, UUID, int], str]  # grant, blob, version → URL
-
-
-@dataclass(frozen=True, slots=True)
-class GrantRequest:
-    """Body of `POST /grants`. Neither studies nor documents: everything the actor may see."""
-
-    record: str = field(repr=False)
-    studies: tuple[str, ...]
-    documents: tuple[UUID, ...]
-    recipient: bytes
-    suite: int = 1
-    renditions: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class WantedRows:
-    """What a grant is asked for: the sealed rows, and the documents of which each thing consists."""
-
-    record: Named
-    rows: Sequence[SealedRow] = field(repr=False)
-    things: Sequence[Sequence[UUID]] | None
 
 
 class Access:
     """The use cases of readers, without their transport."""
 
-    def __init__(self, index: ReaderIndex, vault: RecordDoor, presign: Presign) -> None:
+    def __init__(self, index: ReaderIndex, vault: RecordDoor) -> None:
         self._index = index
         self._vault = vault
-        self._presign = presign
 
     def find(self, call: Call, locator: str) -> ResolvedRecord:
         """The record behind an INS or a public id, for who asks for that alone. Raises `NotAuthorised`."""
@@ -84,7 +54,7 @@ class Access:
     def _opened(
         self, call: Call, record: Named, rows: Sequence[tuple[Document, Sequence[Details]]]
     ) -> Disclosed:
-        sealed = _sealed(rows)
+        sealed = sealed_of(rows)
         return ask(self._vault, record, lambda record_id: self._vault.documents(call, record_id, sealed))
 
     def document(self, call: Call, document_id: UUID) -> SeenDocument:
@@ -94,17 +64,7 @@ class Access:
         read alike.
         """
         check_reason(call)
-        return self._alone(call, document_id)[1]
-
-    def _alone(self, call: Call, document_id: UUID) -> tuple[WantedRows, SeenDocument]:
-        found = self._index.document(document_id)
-        rows = _sealed([found] if found else [])
-        answer = self._vault.document(call, document_id, rows)
-        if isinstance(answer, Denied) and answer.reason not in TOLD_OF_A_DOCUMENT:
-            raise no_such_document(answer)
-        seen = permitted(answer)
-        assert found is not None  # what the index doesn't have was refused
-        return WantedRows(Named(found[0].record_id), rows, [[document_id]]), seen
+        return seen_alone(self._index, self._vault, call, document_id)[1]
 
     def named(self, call: Call, locator: str, documents: Sequence[UUID]) -> Disclosed:
         """Those of the named documents of a record that the actor may see."""
@@ -129,73 +89,6 @@ class Access:
     def followed(self, call: Call, documents: Sequence[UUID]) -> Sequence[DocumentStanding]:
         """What became of those of these documents that the caller's side deposited."""
         return permitted(self._vault.follow_deposits(call, documents)).documents
-
-    def grant(self, call: Call, request: GrantRequest) -> dict[str, Any]:
-        """A grant with the addresses of its objects (docs/formats.md section 4)."""
-        released = self.released(call, request, self.wanted(call, request))
-        grant_id = UUID(released.grant["id"])
-        urls = {str(blob): self._presign(grant_id, blob, version) for blob, version in released.objects}
-        return {**released.grant, "urls": urls}
-
-    def wanted(self, call: Call, request: GrantRequest) -> WantedRows:
-        """What the index has of what a grant is asked for; the verb that answers is `released`."""
-        check_recipient(request.recipient)
-        _check_studies(request.studies)
-        record = resolve(self._vault, call, request.record, Action.RETRIEVE)
-        if not request.studies and not request.documents:
-            return WantedRows(record, _sealed(self._every(record.record_id)), None)
-        rows = self._index.documents_by_id(record.record_id, request.documents)
-        studies = self._studies(call, record, request.studies)
-        things = [[document] for document in request.documents]
-        things += [[document.document_id for document, _ in study] for study in studies]
-        rows += [row for study in studies for row in study]
-        return WantedRows(record, _sealed(rows), things)
-
-    def wanted_alone(self, call: Call, document_id: UUID) -> WantedRows:
-        """The same of a document that is named by its id alone; decided and logged like a list before its
-        record is told of. Raises `NotFound` whatever the reason.
-        """
-        check_reason(call)
-        return self._alone(call, document_id)[0]
-
-    def released(self, call: Call, request: GrantRequest, wanted: WantedRows) -> Released:
-        """Decided, logged, sealed to the recipient. Raises `NotAuthorised`, `QuotaExceeded` or `NotFound`."""
-        return ask(
-            self._vault,
-            wanted.record,
-            lambda record_id: self._vault.release(
-                call,
-                record_id,
-                wanted.rows,
-                documents=wanted.things,
-                recipient=request.recipient,
-                suite=request.suite,
-                renditions=request.renditions,
-            ),
-        )
-
-    def _every(self, record_id: UUID) -> list[tuple[Document, tuple[Details, ...]]]:
-        """The rows of all of a record, page by page: for a grant of everything."""
-        found: list[tuple[Document, tuple[Details, ...]]] = []
-        while page := self._index.documents(record_id, after=_key(found), limit=ROWS_AT_ONCE):
-            found += page
-            if len(page) < ROWS_AT_ONCE:
-                break
-        return found
-
-    def _studies(
-        self, call: Call, record: Named, studies: Sequence[str]
-    ) -> list[list[tuple[Document, tuple[Details, ...]]]]:
-        """The rows of each study: its images, and the reports and key objects that belong to it."""
-        if not studies:
-            return []
-        asked = [(TokenField.STUDY, study) for study in studies]
-        if record.refused is None:
-            tokens = permitted(self._vault.tokens(call, record.record_id, asked))
-        else:
-            tokens = tuple(record.record_id.bytes for _ in asked)
-        # an unknown study has no rows: the verb that follows refuses it like a hidden one, and logs
-        return [self._index.documents_by_study(record.record_id, token) for token in tokens]
 
     def choices(self, call: Call, locator: str, after: bytes | None = None, most: int = PAGE) -> Choices:
         """The holder's choices, to the holder, with a page of authorisations; nothing to anybody else who may
@@ -307,17 +200,3 @@ def _of_document(answer: DocumentStanding | Denied) -> DocumentStanding:
     if isinstance(answer, Denied) and answer.reason is ReasonCode.NO_SUCH_DOCUMENT:
         raise no_such_document(answer)
     return permitted(answer)
-
-
-def _key(found: Sequence[tuple[Document, object]]) -> tuple[int, UUID] | None:
-    return (found[-1][0].created_at, found[-1][0].document_id) if found else None
-
-
-def _sealed(rows: Sequence[tuple[Document, Sequence[Details]]]) -> list[SealedRow]:
-    return sealed_rows(row for _, details in rows for row in details)
-
-
-def _check_studies(studies: Sequence[str]) -> None:
-    """Judged before any record is named: between `resolve` and the verb that logs nothing may be refused."""
-    for study in studies:
-        check_value(TokenField.STUDY, study)

@@ -9,7 +9,9 @@ from keyvault.verbs.attempt import Call
 from keyvault.verbs.reader.lists.filling import LARGEST_PAGE, ListPage
 from tests.faults.blob_reading import whole
 from tests.faults.pipeline import Pipeline
-from viewer_api.access import Access, GrantRequest
+from viewer_api.access import Access
+from viewer_api.grant_addresses import AddressedGrants
+from viewer_api.granting import Granting, GrantRequest
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Opened:
 
 
 def _access(pipeline: Pipeline) -> Access:
-    return Access(pipeline.system.index, pipeline.system.guard.reader, lambda *_: "")
+    return Access(pipeline.system.index, pipeline.system.guard.reader)
 
 
 def listed(pipeline: Pipeline, ins: str) -> dict[UUID, int]:
@@ -43,7 +45,9 @@ def opened(pipeline: Pipeline, ins: str, *documents: UUID) -> Opened:
     system = pipeline.system
     private, public = new_recipient()
     request = GrantRequest(ins, (), documents, public)
-    grant = _access(pipeline).grant(Call(token=pipeline.patients[ins]), request)
+    reader = system.guard.reader
+    grants = AddressedGrants(Granting(system.index, reader), reader, lambda *_: "")
+    grant = grants.grant(Call(token=pipeline.patients[ins]), request)
     pinned = {key.key_id: key.public for key in system.guard.public.public_keys() if key.use == "grant"}
     body = open_grant(grant, private, pinned, grant["issued"])
     contents = {}

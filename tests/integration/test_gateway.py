@@ -36,13 +36,13 @@ from tests.integration.operators import answer_of
 from tests.integration.support import HOSPITAL, PRACTICE, STRANGER, Coffre, Patient, bearer
 from tests.integration.test_withdraw import withdraw
 from tests.integration.vault.bench import put_in_state
-from viewer_api.access import Access
 from viewer_api.gateway import memory
 from viewer_api.gateway.answer import ASKED_AGAIN_S
 from viewer_api.gateway.gateway import Gateway
 from viewer_api.gateway.held_grants import IDLE_S, ContentClosedError
 from viewer_api.gateway.opened_study import OpenedStudy, OpenedThing
 from viewer_api.gateway.study_archive import study_archive
+from viewer_api.granting import Granting
 from viewer_api.wado.accept import accepted
 from viewer_api.wado.parameters import of_thumbnail
 from viewer_api.wado.rendering import Pictures
@@ -76,9 +76,9 @@ class Room:
     def anew(self) -> Gateway:
         """One that holds nothing."""
         guard = self.system.guard.gateway
-        access = Access(self.system.index, guard, lambda *_: "")
+        granting = Granting(self.system.index, guard)
         keys = self.system.identity.grant_keys
-        return Gateway(access, guard, self.system.objects, keys, self.clock)
+        return Gateway(granting, guard, self.system.objects, keys, self.clock)
 
 
 @pytest.fixture(scope="module")

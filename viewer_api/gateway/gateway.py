@@ -19,12 +19,12 @@ from keyvault.verbs.attempt import Call
 from records.documents.details import DICOM, Place
 from records.errors import CoffreError, NotFound
 from storage.ports import ObjectStore
-from viewer_api.access import Access, GrantRequest, WantedRows
 from viewer_api.gateway.answer import Answer
 from viewer_api.gateway.held_grants import ContentClosedError, HeldGrants, key_of, rows_of
 from viewer_api.gateway.memory import Memory
 from viewer_api.gateway.opened_study import OpenedStudy, OpenedThing, read_place
 from viewer_api.gateway.reading import begun
+from viewer_api.granting import Granting, GrantRequest, WantedRows
 from viewer_api.named_records import check_reason
 from viewer_api.refusals import NotAuthorised, no_such_document, permitted
 
@@ -77,7 +77,7 @@ class Gateway:
 
     def __init__(
         self,
-        access: Access,
+        granting: Granting,
         vault: GatewayDoor,
         objects: ObjectStore,
         grant_keys: Mapping[str, bytes],
@@ -85,7 +85,7 @@ class Gateway:
         *,
         is_on: bool = True,
     ) -> None:
-        self._access = access
+        self._granting = granting
         self._vault = vault
         self._objects = objects
         self._grant_keys = grant_keys
@@ -206,13 +206,13 @@ class Gateway:
     def _wanted(self, request: ContentRequest, public: bytes) -> WantedRows:
         if request.locator is None:
             assert request.document is not None
-            return self._access.wanted_alone(request.call, request.document)
-        return self._access.wanted(request.call, request.grant_request(public))
+            return self._granting.wanted_alone(request.call, request.document)
+        return self._granting.wanted(request.call, request.grant_request(public))
 
     def _release(
         self, request: ContentRequest, private: bytes, public: bytes, wanted: WantedRows
     ) -> OpenedThing:
-        released = self._access.released(request.call, request.grant_request(public), wanted)
+        released = self._granting.released(request.call, request.grant_request(public), wanted)
         grant = released.grant
         body = open_grant(grant, private, self._grant_keys, int(self._clock()))
         holders = {

@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from keyvault.credentials.tokens import Credential
 from records.text.base64url import unb64
 from records.vocabulary.codes import PurposeOfUse
-from viewer_api.access import Access, GrantRequest
 from viewer_api.call_headers import call_with
-from viewer_api.renewing import Renewal
+from viewer_api.grant_addresses import AddressedGrants
+from viewer_api.granting import GrantRequest
 
 CLIENT_OF_0_1 = "coffre"
 """The client of 0.1.0 takes every blob of a series for its metadata; the later ones name their version."""
@@ -37,9 +37,7 @@ class GrantBody(BaseModel):
     recipient: str = Field(description="X25519 public key, base64url without padding")
 
 
-def router(
-    access: Access, renewal: Renewal, authenticate: Callable[[Request], Awaitable[Credential]]
-) -> APIRouter:
+def router(grants: AddressedGrants, authenticate: Callable[[Request], Awaitable[Credential]]) -> APIRouter:
     routes = APIRouter(tags=["Grants"])
 
     @routes.post("/grants", status_code=201, summary="Keys of documents, sealed to a recipient")
@@ -54,12 +52,12 @@ def router(
             body.suite,
             renditions=request.headers.get("user-agent") != CLIENT_OF_0_1,
         )
-        grant: dict[str, Any] = await asyncio.to_thread(access.grant, call, wanted)
+        grant: dict[str, Any] = await asyncio.to_thread(grants.grant, call, wanted)
         return JSONResponse(grant, status_code=201)
 
     @routes.post("/grants/{grant_id}/urls", summary="New addresses for a grant that still holds")
     async def renew(grant_id: UUID, request: Request) -> dict[str, Any]:
         credential = await authenticate(request)
-        return await asyncio.to_thread(renewal.renew, call_with(credential), grant_id)
+        return await asyncio.to_thread(grants.renew, call_with(credential), grant_id)
 
     return routes

@@ -19,7 +19,7 @@ from keyvault.process.guard import ReaderDoor
 from records.errors import Invalid, NotFound, Refused
 from records.text.base64url import b64, unb64
 from storage.ports import ObjectStore
-from viewer_api.access import Presign
+from viewer_api.grant_addresses import Presign
 from viewer_api.routes.numbers import Whole
 
 CHUNK = 1 << 20  # a visit to a thread and a turn of the loop for each, a sixth less CPU than pieces of 64 KiB

@@ -13,6 +13,7 @@ from coffre.wiring import System
 from viewer_api.access import Access
 from viewer_api.fhir import binaries as fhir_binaries
 from viewer_api.gateway.gateway import Gateway
+from viewer_api.granting import Granting
 from viewer_api.notices import Notices
 from viewer_api.ohif import routes as ohif
 from viewer_api.ohif.files import OhifFiles
@@ -43,16 +44,15 @@ class Opening:
 
 def opening_of(system: System) -> Opening:
     """It reads the objects itself, and so needs neither addresses nor the key that signs them."""
-    access = Access(system.index, system.gateway_door, lambda _grant, _blob, _version: "")
     gateway = Gateway(
-        access,
+        Granting(system.index, system.gateway_door),
         system.gateway_door,
         system.objects,
         system.identity.grant_keys,
         system.clock,
         is_on=system.settings.gateway,
     )
-    return Opening(gateway, access)
+    return Opening(gateway, Access(system.index, system.gateway_door))
 
 
 def install_retrieving(

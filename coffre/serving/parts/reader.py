@@ -11,12 +11,13 @@ from records.fhir.addresses import Addresses
 from viewer_api.access import Access
 from viewer_api.fhir import routes as fhir_routes
 from viewer_api.fhir.reading import FhirReading
+from viewer_api.grant_addresses import AddressedGrants
+from viewer_api.granting import Granting
 from viewer_api.notices import Notices
 from viewer_api.opener import routes as opener
 from viewer_api.opener.files import OpenerFiles
 from viewer_api.own_log import OwnLog
 from viewer_api.qido.searches import Searches
-from viewer_api.renewing import Renewal
 from viewer_api.routes import audit, grants, me, notices, objects, qido, records, refusals, teams
 from viewer_api.routes.objects import Presigner
 from viewer_api.teams import Teams
@@ -27,7 +28,8 @@ def install_reader(app: FastAPI, system: System, public_url: str) -> None:
     credential = Authentication.of(system).credential(public_url)
     presigner = Presigner(read_secret(system.places.url_key), public_url)
     presign = objects.addresses(system.objects, presigner)
-    access = Access(system.index, system.reader_door, presign)
+    access = Access(system.index, system.reader_door)
+    addressed = AddressedGrants(Granting(system.index, system.reader_door), system.reader_door, presign)
     app.include_router(records.router(access, credential))
     app.include_router(refusals.router(access, credential))
     app.include_router(notices.router(Notices(system.reader_door), credential))
@@ -36,7 +38,7 @@ def install_reader(app: FastAPI, system: System, public_url: str) -> None:
     searches = Searches(system.index, system.reader_door, public_url)
     is_depositor = Authentication.of(system).is_depositor
     app.include_router(qido.router(searches, credential, is_depositor, public_url))
-    app.include_router(grants.router(access, Renewal(system.reader_door, presign), credential))
+    app.include_router(grants.router(addressed, credential))
     app.include_router(objects.router(system.objects, system.reader_door, presigner))
     app.include_router(audit.router(system.guard.public))
     app.include_router(opener.router(OpenerFiles(), system.settings.objects_public_url))

@@ -38,8 +38,8 @@ from records.text.base64url import b64, unb64
 from storage.objects.filesystem import FilesystemObjects
 from storage.ports import ObjectStore
 from tests.unit.keyvault.granting import LOW_ORDER, resigned
-from viewer_api.access import Access, GrantRequest, WantedRows
 from viewer_api.gateway.gateway import Content, Gateway
+from viewer_api.granting import Granting, GrantRequest, WantedRows
 from viewer_api.named_records import Named
 from viewer_api.wado.multipart import Body
 from viewer_api.wado.streaming import Begun
@@ -65,7 +65,7 @@ class Objects:
 
 
 class World:
-    """A document in a pack between two others, and an `Access` that grants it."""
+    """A document in a pack between two others, and a `Granting` that grants it."""
 
     def __init__(self, document: bytes, digest: bytes | None = None) -> None:
         self.private, self.public = new_signing_key()
@@ -89,7 +89,7 @@ class World:
         )
         objects = cast(ObjectStore, self.objects)
         self.gateway = Gateway(
-            cast(Access, self),
+            cast(Granting, self),
             cast(GatewayDoor, self),
             objects,
             {self.key_id: self.public},
@@ -287,7 +287,7 @@ def test_a_large_document_is_read_in_bounded_memory(
         writer.write(world.objects.content)
         writer.commit()
     keys = {world.key_id: world.public}
-    gateway = Gateway(cast(Access, world), cast(GatewayDoor, world), store, keys, clock=lambda: NOW)
+    gateway = Gateway(cast(Granting, world), cast(GatewayDoor, world), store, keys, clock=lambda: NOW)
     content = gateway.document(CALL, "record", world.document_id)
     tracemalloc.start()
     try:

@@ -20,10 +20,10 @@ from storage.objects.credentials import Credentials
 from storage.objects.opening import open_objects
 from storage.ports import ObjectStore
 from tests.unit.viewer_api.test_gateway import BEFORE, CALL, NOW, World
-from viewer_api.access import Access
 from viewer_api.gateway import answer as answers
 from viewer_api.gateway.gateway import Gateway
 from viewer_api.gateway.opened_study import OpenedThing, read_place
+from viewer_api.granting import Granting
 
 _RANGE = re.compile(r"bytes=([0-9]+)-([0-9]+)")
 DOCUMENT = bytes(range(256)) * 4096  # 16 segments
@@ -154,7 +154,7 @@ def gateway(world: World, store: Store) -> Gateway:
     url = f"s3://bucket?endpoint={endpoint}&region=us-east-1&addressing=path&timeout=2&patience=0.5"
     objects: ObjectStore = open_objects(url, credentials=Credentials("key", "secret"))
     keys = {world.key_id: world.public}
-    return Gateway(cast(Access, world), cast(GatewayDoor, world), objects, keys, clock=lambda: NOW)
+    return Gateway(cast(Granting, world), cast(GatewayDoor, world), objects, keys, clock=lambda: NOW)
 
 
 def thing_of(gateway: Gateway) -> OpenedThing:
