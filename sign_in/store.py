@@ -15,7 +15,9 @@ class AccountTransaction(Protocol):
     """One transaction of the accounts' own database: all of it is kept, or nothing."""
 
     def get(self, table: str, /, *, lock: bool = False, **key: object) -> Row | None:
-        """The one matching row. `lock` holds it until the transaction ends, where the engine locks rows."""
+        """The one matching row. `lock` holds it until the transaction ends, where the engine locks rows: of
+        `writing()` alone.
+        """
 
     def find(
         self, table: str, /, *, order: str | Sequence[str] = (), limit: int | None = None, **where: object

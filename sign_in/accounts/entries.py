@@ -77,10 +77,19 @@ class Entries:
             },
         )
 
+    def shown(self, tx: AccountTransaction, browser: str, now_ms: int) -> Entry:
+        """What this browser began, for a page that changes nothing of it. Raises `NoCode`."""
+        return self._found(tx, browser, now_ms, lock=False)
+
     def waiting(self, tx: AccountTransaction, browser: str, now_ms: int) -> Entry:
-        """What this browser began. Raises `NoCode`."""
+        """What this browser began; nobody else goes on with it before this transaction ends. Raises
+        `NoCode`.
+        """
+        return self._found(tx, browser, now_ms, lock=True)
+
+    def _found(self, tx: AccountTransaction, browser: str, now_ms: int, *, lock: bool) -> Entry:
         name = self._name(browser)
-        row = tx.get("entry", lock=True, entry=name)
+        row = tx.get("entry", lock=lock, entry=name)
         if row is None or row["expires"] <= now_ms or row["tries"] >= CODE_TRIES:
             raise NoCode
         told = self._keys.open(Sealed.ENTRY, name, row["sealed"])

@@ -62,7 +62,7 @@ class PasskeyDoor:
         """
         with self._store.reading() as tx:
             try:
-                entry = self._entries.waiting(tx, visitor.browser, self._now_ms())
+                entry = self._entries.shown(tx, visitor.browser, self._now_ms())
             except NoCode:
                 return None
             if self._entries.has_code(tx, visitor.browser):

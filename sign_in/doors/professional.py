@@ -141,14 +141,14 @@ class ProfessionalDoor:
             },
         )
 
-    def _opened(self, tx: AccountTransaction, row: bytes) -> dict[str, Any] | None:
-        found = tx.get("entry", lock=True, entry=row)
+    def _opened(self, tx: AccountTransaction, row: bytes, *, lock: bool = False) -> dict[str, Any] | None:
+        found = tx.get("entry", lock=lock, entry=row)
         if found is None or found["expires"] <= self._now_ms():
             return None
         return self._keys.open(Sealed.PROFESSIONAL, row, found["sealed"])
 
     def _taken(self, tx: AccountTransaction, row: bytes) -> dict[str, Any] | None:
-        found = self._opened(tx, row)
+        found = self._opened(tx, row, lock=True)
         # whoever comes second with the same code finds nothing to delete
         return found if tx.delete("entry", entry=row) == 1 else None
 

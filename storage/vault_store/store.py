@@ -30,8 +30,10 @@ class SqlVaultTransaction:
 
     def get(self, table: str, /, *, lock: bool = False, **key: object) -> Row | None:
         """The one row that matches, or None; several are a programming error. `lock` keeps it from other
-        writers.
+        writers, where this one writes.
         """
+        if lock:
+            self._check_writable()
         rows = self._rows(table, (), 2, lock, key)
         if len(rows) > 1:
             raise LookupError(f"several rows of {table} match; get() asks for one")

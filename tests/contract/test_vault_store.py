@@ -211,6 +211,7 @@ class TestTransactions:
                 lambda: tx.insert_new("meta", {"name": "e", "value": "5"}),
                 lambda: tx.update("meta", {"value": "5"}, name="a"),
                 lambda: tx.delete("meta", name="a"),
+                lambda: tx.get("meta", lock=True, name="a"),
             ):
                 with pytest.raises(RuntimeError, match="only reads"):
                     call()
