@@ -61,8 +61,13 @@ class Places:
 
     @property
     def page_key(self) -> Path:
-        """With which the page process proves the calls of who is signed in; for pages and intake alone."""
+        """With which the page process proves the calls of who is signed in; for pages and intake."""
         return self.data / "pages" / "proof.key"
+
+    @property
+    def readers_page_key(self) -> Path:
+        """The same key in the reader's own folder, for what viewers ask of it in a session."""
+        return self.url_key.with_name("proof.key")
 
     @property
     def page_thumbprint(self) -> Path:

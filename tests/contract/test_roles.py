@@ -130,6 +130,7 @@ class TestWork:
         for expires in (5, 6):
             gateway.put_sign_in(SignedIn(digest=b"d", sealed=b"s", expires=expires))
         assert gateway.sign_in(b"d", now=1, idle_since=0)
+        assert reader.sign_in(b"d", now=1, idle_since=0), "a viewer on a page asks it in a session"
         gateway.use_sign_in(b"d", at=1)
 
         assert housekeeper.unsettled(10**15) == [found.submission_id]
@@ -218,8 +219,12 @@ CHANGES = [
     *((role, "UPDATE document SET state = 'approved'") for role in GRANTS if role == INTAKE),
     *((role, "INSERT INTO reception_key VALUES ('d', '{}')") for role in GRANTS if role != HOUSEKEEPER),
     *((role, "INSERT INTO issuer_list VALUES ('a', '{}')") for role in GRANTS if role != HOUSEKEEPER),
-    *((role, "SELECT sealed FROM sign_in") for role in (WORKER, READER)),
-    *((INTAKE, each) for each in ("UPDATE sign_in SET sealed = 'x'", "DELETE FROM sign_in")),
+    (WORKER, "SELECT sealed FROM sign_in"),
+    *(
+        (role, each)
+        for role in (INTAKE, READER)
+        for each in ("UPDATE sign_in SET sealed = 'x'", "DELETE FROM sign_in")
+    ),
     *((INTAKE, f"SELECT 1 FROM {table}") for table in ("document", "details", "instance", "token")),
     *((role, "INSERT INTO document SELECT * FROM document") for role in (READER, GATEWAY)),
     *((role, "INSERT INTO instance SELECT * FROM instance") for role in (READER, GATEWAY)),

@@ -76,6 +76,8 @@ def test_both_give_every_folder_to_whose_it_is(tmp_path: Path) -> None:
     intake, gateway, vault = number_of("intake"), number_of("gateway"), number_of("vault")
     assert found["pages"] == (intake, gateway, 0o750)
     assert found["pages/proof.key"] == (intake, gateway, 0o640), "the pages prove their calls by it"
+    reader = number_of("reader")
+    assert found["reader/proof.key"] == (reader, reader, 0o600), "and what viewers ask in a session"
     assert found["vault"] == (vault, vault, 0o700)
     assert found["authority"][:2] == (0, 0)
     assert found["coffre"][2] == 0o644
