@@ -2,9 +2,11 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -12,17 +14,26 @@ from rich.markup import escape
 from rich.table import Table
 
 from coffre.command_line.refusals import refusals
-from coffre.demo_authority import identity_files
+from coffre.demonstration import card_reader
+from coffre.demonstration.arriving import CARD
 from coffre.demonstration.cast import (
     Actors,
-    Cast,
-    issue_credentials,
+    credentials_of_software,
     name_everybody,
     open_record_with_consent,
 )
 from coffre.demonstration.clicks import guide
 from coffre.demonstration.data import PATIENT_INS
 from coffre.demonstration.entering import patients_account
+from coffre.demonstration.health_authority import HealthAuthority
+from coffre.demonstration.machines import (
+    NAME,
+    AtTheSocket,
+    Machines,
+    environment_of,
+    settings_at_the_socket,
+    socket_in,
+)
 from coffre.demonstration.server import DemoServer
 from coffre.demonstration.step import Step, Story
 from coffre.demonstration.story import DEPOSITS, FULL_DEPOSIT, PLAINTEXT_SEARCH, STORY
@@ -86,6 +97,12 @@ def demo_command(
             _play(console, data, full)
 
 
+STANDS = (
+    "there is no proxy here: the story stands at the socket where a site's nginx hands certificates over "
+    "(make demo ENGINE=full has it)"
+)
+
+
 def _play(console: Console, data: Path | None, full: bool) -> None:
     folder = data or Path(tempfile.mkdtemp(prefix="coffre-demo-")) / "data"
     stage = Stage(console)
@@ -93,10 +110,20 @@ def _play(console: Console, data: Path | None, full: bool) -> None:
         "[bold]Coffre[/bold]: the hosting layer of a shared medical record. Every person is invented.\n"
     )
     stage.play("A data directory with its databases and keys is made", lambda: _initialise(folder))
-    with DemoServer(folder) as server:
-        play_story(stage, folder, server.url, server.telephone, full=full)
+    with _served(folder) as (server, machines, authority):
+        play_story(stage, folder, server.url, server.telephone, machines, authority, full=full, stands=STANDS)
     stage.summary()
     console.print(_afterwards(folder), soft_wrap=True)
+
+
+@contextmanager
+def _served(folder: Path) -> Iterator[tuple[DemoServer, Machines, HealthAuthority]]:
+    """A server that believes the certificates of an authority of its own."""
+    with tempfile.TemporaryDirectory(prefix="coffre-cards-") as made:
+        authority, place = HealthAuthority(), Path(made)
+        settings = settings_at_the_socket(authority, place, f"https://{NAME}")
+        with DemoServer(folder, settings=environment_of(settings)) as server:
+            yield server, AtTheSocket(server.url, socket_in(place)), authority
 
 
 def play_story(
@@ -104,16 +131,20 @@ def play_story(
     data: Path,
     url: str,
     telephone: Callable[[], str],
+    machines: Machines,
+    authority: HealthAuthority,
     *,
     full: bool = False,
     searched: Path | None = None,
+    stands: str = "",
 ) -> None:
-    """Every step on a running installation; `telephone` waits for the patient's to ring, `searched` is where
-    nothing may stand in clear.
+    """Every step on a running installation, which believes the certificates of `authority`. `telephone` waits
+    for the patient's to ring, `searched` is where nothing may stand in clear, `stands` says where
+    certificates are shown.
     """
     with tempfile.TemporaryDirectory(prefix="coffre-desk-") as desk:
-        cast = _begin(stage, data)
-        story = Story(Actors(url, cast), data, searched or data, Path(desk), full, telephone)
+        actors = _begin(stage, data, url, machines, authority)
+        story = Story(actors, data, searched or data, Path(desk), full, telephone, stands)
         _steps(stage, story, (*DEPOSITS, *((FULL_DEPOSIT,) if full else ()), *STORY))
         stage.play("The log of all this is verified", lambda: _verify(data))
         _steps(stage, story, (PLAINTEXT_SEARCH,))
@@ -129,23 +160,16 @@ def _initialise(folder: Path) -> str:
     return f"{folder}: index, vault with 16 shard keys, demo authority"
 
 
-def _begin(stage: Stage, folder: Path) -> Cast:
-    found: dict[str, str] = {}
+def _begin(stage: Stage, folder: Path, url: str, machines: Machines, authority: HealthAuthority) -> Actors:
+    found: list[str] = []
 
     def opened() -> str:
-        found["record"] = open_record_with_consent(folder)
-        return f"public id {found['record']}; no identity ever stands in an address of ours"
+        found.append(open_record_with_consent(folder))
+        return f"public id {found[0]}; no identity ever stands in an address of ours"
 
     stage.play("The directory of professionals is imported", lambda: name_everybody(folder))
     stage.play("A record is opened with the patient's consent", opened)
-    cast: list[Cast] = []
-
-    def issued() -> str:
-        cast.append(issue_credentials(folder, found["record"]))
-        return ", ".join(cast[0].tokens)
-
-    stage.play("Everybody receives a credential of the demo authority", issued)
-    return cast[0]
+    return Actors(url, machines, authority, UUID(found[0]), credentials_of_software(folder))
 
 
 def _verify(folder: Path) -> str:
@@ -172,51 +196,49 @@ Go on by hand, in two terminals:
   .venv/bin/coffre identity issue patient --ins {PATIENT_INS} --data {folder} --link http://127.0.0.1:8080
   .venv/bin/coffre audit verify --data {folder}
   .venv/bin/coffre send --help    .venv/bin/coffre fetch --help
-or `make serve`: the same data behind pages, with sign-in links, and where to click.
+or `make serve`: such data behind pages, by whose doors to come in, and where to click.
 The data stays in {folder}; remove it when you are done."""
+
+
+HERE = "localhost"
+"""By which browsers find the pages of `--serve`: they give passkeys to names alone."""
 
 
 def _serve(console: Console, folder: Path, port: int) -> None:
     if not Places(load(data=folder)).complete.exists():
         _prepare(console, folder)
-    settings = load(data=folder)
-    with System(settings) as system:
-        banner = _links(folder, system, f"http://127.0.0.1:{port}")
-    run(settings, port, banner=banner)
+    origin = load(data=folder).public_url or f"http://{HERE}:{port}"
+    with card_reader.running(HERE) as reader:
+        settings = load(data=folder).model_copy(update={"public_url": origin, **reader.settings})
+        run(settings, port, banner=_doors(folder, origin))
 
 
 def _prepare(console: Console, folder: Path) -> None:
     """The first half of the story: the record with its documents, nobody authorised yet."""
     stage = Stage(console)
     stage.play("A data directory with its databases and keys is made", lambda: _initialise(folder))
-    with tempfile.TemporaryDirectory(prefix="coffre-desk-") as desk, DemoServer(folder) as server:
-        cast = _begin(stage, folder)
-        _steps(stage, _story(server, cast, folder, Path(desk)), DEPOSITS)
+    with (
+        tempfile.TemporaryDirectory(prefix="coffre-desk-") as desk,
+        _served(folder) as (server, machines, authority),
+    ):
+        actors = _begin(stage, folder, server.url, machines, authority)
+        _steps(stage, Story(actors, folder, folder, Path(desk), False, server.telephone, STANDS), DEPOSITS)
 
 
-def _story(server: DemoServer, cast: Cast, folder: Path, desk: Path) -> Story:
-    return Story(Actors(server.url, cast), folder, folder, desk, False, server.telephone)
-
-
-def _links(folder: Path, system: System, origin: str) -> str:
-    cast = issue_credentials(folder, "")
+def _doors(folder: Path, origin: str) -> str:
+    """By which everybody comes in, and where to click then."""
     account = patients_account(folder)
-    names = {
-        "doctor": "médecin / doctor  ",
-        "emergency": "urgences          ",
-    }
-    links = [
-        f"  {label}  {identity_files.sign_in_link(system, cast.tokens[name], origin)}"
-        for name, label in names.items()
-    ]
     return "\n".join(
         [
-            f"La patiente se connecte ici / the patient signs in here:  {origin}/sign-in",
+            f"Tout le monde se connecte ici / everybody signs in here:  {origin}/sign-in",
+            "La patiente / the patient:",
             f"  identifiant / identifier      {account.identifier}",
             f"  mot de passe / password       {account.password}",
             f"  code                          {RINGS} dans ce terminal / in this terminal",
-            "Les autres entrent par un lien (12 heures). The others by a link (12 hours):",
-            *links,
+            f"Les médecins / the doctors:     [{CARD}], puis / then",
+            f"  médecin / doctor              {card_reader.label('doctor')}",
+            f"  urgences / emergency doctor   {card_reader.label('emergency')}",
+            f"Les opérateurs / operators:     {origin}/sign-in/operateur (docs/operate.md)",
             "",
             guide("fr"),
             "docs/guide-patient.md : les pages en images.",

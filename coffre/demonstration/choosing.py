@@ -4,7 +4,8 @@ from client.send.finding import examine
 from client.send.verdicts import Outcome
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.cast import PHYSIOTHERAPIST
-from coffre.demonstration.step import Story, expect
+from coffre.demonstration.expecting import expect
+from coffre.demonstration.step import Story
 
 IMAGING, CYTOLOGY = "18748-4", "60568-3"
 
@@ -12,14 +13,15 @@ IMAGING, CYTOLOGY = "18748-4", "60568-3"
 def patient_chooses(story: Story) -> str:
     shoulder = _deposited(story, "epaule", IMAGING, "Compte rendu d'IRM de l'épaule")
     smear = _deposited(story, "frottis", CYTOLOGY, "Compte rendu de frottis")
-    patient, reader = story.actors.reader("patient"), story.actors.reader("physiotherapist")
-    path = f"/records/{patient.record}/authorisations"
-    patient.client.read("POST", path, json={"professional": PHYSIOTHERAPIST, "scope": "chosen"})
-    expect(not reader.list(), "Somebody who is to be shown chosen documents sees others.")
-    patient.client.read("PUT", f"{path}/{PHYSIOTHERAPIST}/chosen", json={"documents": [shoulder]})
-    expect([one["id"] for one in reader.list()] == [shoulder], "Not the chosen document alone is shown.")
-    doctor = {one["id"] for one in story.actors.reader("doctor").list()}
-    expect({shoulder, smear} <= doctor, "Who is authorised for all does not see both.")
+    patient, reader = story.actors.patient, story.actors.professional("physiotherapist")
+    patient.choose(professional=PHYSIOTHERAPIST, scope="chosen")
+    expect(not reader.documents(), "Somebody who is to be shown chosen documents sees others.")
+    patient.show(PHYSIOTHERAPIST, shoulder)
+    seen = [one.id for one in reader.documents()]
+    expect(seen == [shoulder], "Not the chosen document alone is shown.")
+    doctor = story.actors.professional("doctor")
+    both = doctor.sees(shoulder) and doctor.sees(smear)
+    expect(both, "Who is authorised for all does not see both.")
     return (
         f"the physiotherapist {PHYSIOTHERAPIST} sees the report on the shoulder and not the smear test, "
         "nor what arrives tomorrow; the doctor, who is authorised for all, sees both"

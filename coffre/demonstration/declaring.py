@@ -4,7 +4,9 @@ from typing import Any
 
 import httpx
 
-from coffre.demonstration.step import Story, expect
+from coffre.demonstration.expecting import expect
+from coffre.demonstration.step import Story
+from coffre.demonstration.viewing import NO_DOOR
 from records.profile.kinds import ASSERTED, VERIFICATION
 
 ALLERGIES = "/fhir/AllergyIntolerance"
@@ -12,23 +14,24 @@ ALLERGIES = "/fhir/AllergyIntolerance"
 
 def patient_declares(story: Story) -> str:
     """FHIR R4, as any app of hers would send it."""
-    patient, doctor = story.actors.reader("patient"), story.actors.reader("doctor")
-    first = patient.client.call("POST", ALLERGIES, json=_allergy("Pénicilline"))
+    patient, doctor, record = *map(story.actors.program, ("patient", "doctor")), story.actors.record
+    first = patient.call("POST", ALLERGIES, json=_allergy("Pénicilline"))
     expect(first.status_code == httpx.codes.CREATED, "What the patient declares is not kept.")
     entry = first.headers["location"].split("/_history/")[0]
-    changed = patient.client.call(
+    changed = patient.call(
         "PUT", entry, json=_allergy("Amoxicilline"), headers={"If-Match": first.headers["etag"]}
     )
     expect(changed.status_code == httpx.codes.OK, "What the patient changes is not kept.")
-    found = doctor.client.read("GET", f"{ALLERGIES}?patient=Patient/{doctor.record}")
+    found = doctor.read("GET", f"{ALLERGIES}?patient=Patient/{record}")
     (shown,) = (each["resource"] for each in found["entry"])
     expect(shown["code"]["text"] == "Amoxicilline", "The doctor does not read what is declared now.")
     expect(shown["meta"]["security"][0]["code"] == ASSERTED, "It is not marked as declared by the patient.")
-    refused = doctor.client.call("POST", ALLERGIES, json=_allergy("Iode"))
+    refused = doctor.call("POST", ALLERGIES, json=_allergy("Iode"))
     expect(refused.status_code == httpx.codes.FORBIDDEN, "A doctor declares for the patient.")
-    kept = patient.client.read("GET", f"{entry}/_history")["total"]
+    kept = patient.read("GET", f"{entry}/_history")["total"]
     return (
-        f"the doctor reads it as declared by the patient, and may not write it; she has {kept} versions of it"
+        f"the doctor reads it as declared by the patient, and may not write it; she has {kept} versions\n"
+        f"{NO_DOOR}"
     )
 
 

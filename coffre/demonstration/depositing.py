@@ -10,7 +10,8 @@ from client.send.finding import examine
 from client.send.verdicts import FileVerdict, Outcome
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.data import OID, PATIENT_INS
-from coffre.demonstration.step import MIB, Story, expect
+from coffre.demonstration.expecting import expect
+from coffre.demonstration.step import MIB, Story
 from records.vocabulary.person_warnings import OTHER_PERSON
 
 
@@ -55,12 +56,12 @@ def refuse_bad_files(story: Story) -> str:
 
 
 def set_aside_another_person(story: Story) -> str:
-    patient = story.actors.reader("patient")
-    before = patient.list()
+    patient = story.actors.patient
+    before = patient.documents()
     (verdict,) = _deposit(story, "laboratory", [demo_data.mixed_up_ct()], keep=False)
     expect(verdict.outcome is Outcome.QUARANTINED, "Another person's images were not set aside.")
     expect(verdict.code == OTHER_PERSON, "Another person's images were set aside for another reason.")
-    expect(patient.list() == before, "Another person's images are in the record.")
+    expect(patient.documents() == before, "Another person's images are in the record.")
     return f"a man born in 1954, in the record of a woman born in 1977: “{_first(verdict.reason)}”"
 
 

@@ -7,7 +7,8 @@ import pydicom
 
 from coffre.demonstration import data as demo_data
 from coffre.demonstration.data import OTHER_PATIENT, PATIENT, PATIENT_INS
-from coffre.demonstration.step import MIB, Story, by_sop, expect
+from coffre.demonstration.expecting import expect
+from coffre.demonstration.step import MIB, Story, by_sop
 from coffre.plaintext_search.search import PlaintextReport, prove_and_search
 
 
@@ -29,7 +30,7 @@ def search_data(story: Story) -> PlaintextReport:
         "INS": PATIENT_INS,
         "accession number": demo_data.ACCESSION,
         **story.account,
-        **{f"token of {name}": token for name, token in story.actors.cast.tokens.items()},
+        **story.actors.secrets(),
     }
     for content in by_sop(story).values():
         dataset = pydicom.dcmread(io.BytesIO(content), stop_before_pixels=True)

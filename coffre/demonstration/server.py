@@ -34,9 +34,17 @@ class Started(Protocol):
 class DemoServer:
     """`coffre serve` on a free port; ended by SIGTERM, which must leave with exit 0."""
 
-    def __init__(self, data: Path, port: int | None = None, command: Sequence[str] = ("coffre.cli",)) -> None:
-        """`command`: the module that is run, and what it wants before the words of `coffre`."""
-        self._data, self._command = data, command
+    def __init__(
+        self,
+        data: Path,
+        port: int | None = None,
+        command: Sequence[str] = ("coffre.cli",),
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """`command`: the module that is run, and what it wants before the words of `coffre`; `settings` are
+        told to it alone.
+        """
+        self._data, self._command, self._settings = data, command, settings or {}
         self.port = port or _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = (data.with_name(f"{data.name}-server.log")).open("ab")
@@ -57,7 +65,7 @@ class DemoServer:
     def start(self) -> None:
         """Returns once the server accepts. Raises `CoffreError` "not_started"."""
         arguments = ("serve", "--data", str(self._data), "--port", str(self.port))
-        self._process = self._started(arguments, {**os.environ, "PYTHONUNBUFFERED": "1"})
+        self._process = self._started(arguments, {**os.environ, **self._settings, "PYTHONUNBUFFERED": "1"})
         assert self._process.stdout is not None
         timer = threading.Timer(START_TIMEOUT_S, self._process.kill)
         timer.start()

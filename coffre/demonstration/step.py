@@ -9,21 +9,14 @@ from typing import Any
 import pydicom
 
 from coffre.demonstration.cast import Actors
-from records.errors import CoffreError, Refused
 
 MIB = 1 << 20
-
-
-class StoryError(CoffreError):
-    """A step went otherwise than it must."""
-
-    code = "demo_failed"
 
 
 @dataclass(slots=True)
 class Story:
     """What the steps hand on. `searched` is where nothing may stand in clear, `desk` the laboratory's own
-    disk, outside of Coffre.
+    disk, outside of Coffre. `stands` says in a sentence where certificates are shown.
     """
 
     actors: Actors
@@ -33,24 +26,11 @@ class Story:
     full: bool
     telephone: Callable[[], str]
     """The next message that comes to the patient's telephone."""
+    stands: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     study: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
     account: dict[str, str] = field(default_factory=dict)
-
-
-def expect(truth: bool, sentence: str) -> None:
-    if not truth:
-        raise StoryError(sentence)
-
-
-def expect_refused(work: Callable[[], object], sentence: str) -> Refused:
-    """The work must be refused; answers the refusal."""
-    try:
-        work()
-    except Refused as error:
-        return error
-    raise StoryError(sentence)
 
 
 Step = tuple[str, Callable[[Story], str]]

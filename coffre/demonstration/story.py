@@ -12,7 +12,11 @@ from coffre.demonstration.depositing import (
     refuse_bad_files,
     set_aside_another_person,
 )
-from coffre.demonstration.entering import patient_signs_in
+from coffre.demonstration.entering import (
+    doctor_signs_in,
+    patient_signs_in,
+    structures_show_certificates,
+)
 from coffre.demonstration.reading import (
     doctor_opens_everything,
     doctor_opens_one_frame,
@@ -31,6 +35,7 @@ from coffre.demonstration.step import Step
 from coffre.demonstration.viewing import doctor_finds_the_report, viewer_opens_the_study
 
 DEPOSITS: tuple[Step, ...] = (
+    ("The laboratory and the hospital show their certificates", structures_show_certificates),
     ("A radiology laboratory deposits a CT study", deposit_ct),
     ("It deposits an ultrasound film", deposit_ultrasound),
     ("A hospital deposits a report", deposit_report),
@@ -38,9 +43,10 @@ DEPOSITS: tuple[Step, ...] = (
 FULL_DEPOSIT: Step = ("Real CT images of other makers", deposit_real_ct)
 STORY: tuple[Step, ...] = (
     ("Two bad files are refused, each with its reason", refuse_bad_files),
+    ("The patient signs in with a password and a code", patient_signs_in),
     ("Images of another person are set aside", set_aside_another_person),
-    ("A doctor without authorisation asks", doctor_without_authorisation),
-    ("The patient signs in at the door", patient_signs_in),
+    ("A doctor signs in by card", doctor_signs_in),
+    ("The doctor asks without authorisation", doctor_without_authorisation),
     ("The patient authorises the doctor", patient_authorises),
     ("The doctor searches the record", doctor_searches),
     ("The doctor opens one image, by range", doctor_opens_one_frame),

@@ -6,27 +6,33 @@ from typing import Any
 import httpx
 import pydicom
 
-from coffre.demonstration.step import Story, by_sop, expect
+from client.http_client import CoffreClient
+from coffre.demonstration.expecting import expect
+from coffre.demonstration.step import Story, by_sop
 
 DICOM_JSON = "application/dicom+json"
 OCTETS = "application/octet-stream"
 JPEG, PDF = "image/jpeg", "application/pdf"
 _FRAMES = 3
+NO_DOOR = "no door gives a program of a person's own a credential yet: this one is of the demo authority"
 
 
 def viewer_opens_the_study(story: Story) -> str:
-    """QIDO-RS, then WADO-RS, as a viewer asks that opens no grant (PS3.18 sections 10.4 and 10.6)."""
+    """QIDO-RS, then WADO-RS, as a viewer asks that opens no grant (PS3.18 sections 10.4 and 10.6): on our own
+    origin, in the doctor's session.
+    """
     before = _opened_in_clear(story)
-    root = f"/records/{story.actors.reader('doctor').record}/dicomweb/studies"
-    found = _json(story, f"{root}?ModalitiesInStudy=CT&StudyInstanceUID={story.study['study_uid']}")
+    root = f"/records/{story.actors.record}/dicomweb/studies"
+    viewer = story.actors.professional("doctor").client
+    found = _json(viewer, f"{root}?ModalitiesInStudy=CT&StudyInstanceUID={story.study['study_uid']}")
     expect(len(found) == 1, "A search for the study does not find it alone.")
     study = f"{root}/{_value(found[0], '0020000D')}"
-    series = f"{study}/series/{_value(_json(story, f'{study}/series')[0], '0020000E')}"
-    described = _json(story, f"{series}/metadata")
+    series = f"{study}/series/{_value(_json(viewer, f'{study}/series')[0], '0020000E')}"
+    described = _json(viewer, f"{series}/metadata")
     expect(len(described) == story.study["instances"], "The metadata of the series miss images.")
-    sizes = [_frame_size(story, series, _value(each, "00080018")) for each in described[:_FRAMES]]
+    sizes = [_frame_size(story, viewer, series, _value(each, "00080018")) for each in described[:_FRAMES]]
     first = f"{series}/instances/{_value(described[0], '00080018')}"
-    picture, overview = (_picture(story, path) for path in (f"{first}/rendered", f"{series}/thumbnail"))
+    picture, overview = (_picture(viewer, path) for path in (f"{first}/rendered", f"{series}/thumbnail"))
     expect(
         _opened_in_clear(story) == before + 1, "A study that the gateway opens is not one line in the log."
     )
@@ -39,49 +45,51 @@ def viewer_opens_the_study(story: Story) -> str:
 
 def doctor_finds_the_report(story: Story) -> str:
     """ITI-67 and ITI-68 of IHE MHD: the report is found by its type, and fetched where its entry says."""
-    record = story.actors.reader("doctor").record
+    record, program = story.actors.record, story.actors.program("doctor")
     wanted = "status=current&type=http%3A%2F%2Floinc.org%7C18748-4"
     bundle = _json(
-        story, f"/fhir/DocumentReference?patient=Patient/{record}&{wanted}", "application/fhir+json"
+        program, f"/fhir/DocumentReference?patient=Patient/{record}&{wanted}", "application/fhir+json"
     )
     expect(len(bundle.get("entry", [])) == 1, "The search does not find the report alone.")
     attachment = bundle["entry"][0]["resource"]["content"][0]["attachment"]
-    report = _answer(story, attachment["url"], PDF).content
+    report = _answer(program, attachment["url"], PDF).content
     expect(report == story.files["compte-rendu.pdf"], "The report in clear differs from the deposited one.")
-    return f"“{attachment['title']}” by its LOINC code, {len(report) // 1024} KiB of PDF as deposited"
+    return (
+        f"“{attachment['title']}” by its LOINC code, {len(report) // 1024} KiB of PDF as deposited\n{NO_DOOR}"
+    )
 
 
-def _answer(story: Story, path: str, accept: str) -> httpx.Response:
-    answer = story.actors.reader("doctor").client.call("GET", path, headers={"Accept": accept})
+def _answer(client: CoffreClient, path: str, accept: str) -> httpx.Response:
+    answer = client.call("GET", path, headers={"Accept": accept})
     expect(answer.status_code == httpx.codes.OK, f"A stock client is answered {answer.status_code}.")
     return answer
 
 
-def _json(story: Story, path: str, accept: str = DICOM_JSON) -> Any:
-    return _answer(story, path, accept).json()
+def _json(client: CoffreClient, path: str, accept: str = DICOM_JSON) -> Any:
+    return _answer(client, path, accept).json()
 
 
 def _value(dataset: dict[str, Any], tag: str) -> str:
     return str(dataset[tag]["Value"][0])
 
 
-def _frame_size(story: Story, series: str, sop: str) -> int:
+def _frame_size(story: Story, viewer: CoffreClient, series: str, sop: str) -> int:
     """Size in bytes of the first frame, which must be the deposited one."""
-    frame = _answer(story, f"{series}/instances/{sop}/frames/1", OCTETS).content
+    frame = _answer(viewer, f"{series}/instances/{sop}/frames/1", OCTETS).content
     deposited = pydicom.dcmread(io.BytesIO(by_sop(story)[sop])).PixelData
     expect(frame == deposited, "A frame in clear differs from the deposited one.")
     return len(frame)
 
 
-def _picture(story: Story, path: str) -> int:
+def _picture(viewer: CoffreClient, path: str) -> int:
     """Size in bytes of a JPEG (ITU-T T.81: it begins with SOI and ends with EOI)."""
-    content = _answer(story, path, JPEG).content
+    content = _answer(viewer, path, JPEG).content
     expect(content[:2] == b"\xff\xd8" and content[-2:] == b"\xff\xd9", "A rendered picture is not a JPEG.")
     return len(content)
 
 
 def _opened_in_clear(story: Story) -> int:
     """Lines of the patient's log that say that the gateway opened something."""
-    patient = story.actors.reader("patient")
-    page = patient.client.read("GET", f"/records/{patient.record}/access-log?action=retrieve&limit=500")
+    patient, record = story.actors.program("patient"), story.actors.record
+    page = patient.read("GET", f"/records/{record}/access-log?action=retrieve&limit=500")
     return sum(line.get("opened_by") == "gateway" for line in page["events"])

@@ -125,6 +125,12 @@ _.hidden_from_representatives  # document.html
 _.is_pdf  # document.html
 _.born  # base.html
 
+# what the standard library calls as it reads a page or answers a request
+_.handle_starttag  # html.parser
+_.handle_endtag  # html.parser
+_.handle_data  # html.parser
+_.do_GET  # http.server
+
 # what the standard library asks of a time zone
 _.tzname  # datetime
 _.fromutc  # datetime.astimezone
@@ -135,5 +141,4 @@ _.announced_at  # the same
 
 # kinds of cards, by the codes that certificates have
 _.CPF  # TRE_G02
-_.CPE  # TRE_G02
 _.CPA  # TRE_G02

@@ -44,7 +44,15 @@ def played(every_log_is_clean: Path) -> Iterator[Full]:
     ):
         assert running.apart.alone is None, running.apart.alone
         stage = Stage(Console(file=io.StringIO()))
-        play_story(stage, running.data, running.url, running.telephone, searched=Path(folder))
+        play_story(
+            stage,
+            running.data,
+            running.url,
+            running.telephone,
+            running.machines,
+            running.authority,
+            searched=Path(folder),
+        )
         yield running
         keep_logs(Path(folder), every_log_is_clean)
 
@@ -76,7 +84,7 @@ def test_each_kind_of_process_is_a_user_of_its_own_without_privileges(played: Fu
 OWN_FILES = {
     "intake": {"pages/proof.key"},
     "gateway": {"pages/proof.key"},
-    "reader": {"reader/url.key"},
+    "reader": {"reader/url.key", "reader/proof.key"},
     "signin": {"sign-in/accounts.key", "sign-in/issuer.key"},
 }
 
@@ -130,7 +138,7 @@ INDEX_WRITES = {
     "UPDATE submission SET depositor_token = depositor_token": set(),
     "INSERT INTO reception_key SELECT * FROM reception_key WHERE false": {"housekeeper"},
     "SELECT sealed FROM details": {"worker", "reader", "gateway"},
-    "SELECT sealed FROM sign_in": {"intake", "gateway", "signin", "housekeeper"},
+    "SELECT sealed FROM sign_in": {"intake", "reader", "gateway", "signin", "housekeeper"},
     "SELECT sealed_envelope FROM submission": {"intake", "worker", "housekeeper"},
     "DROP TABLE submission": set(),
 }
@@ -165,6 +173,20 @@ def test_a_role_reaches_no_database_but_its_own(played: Full, part: str) -> None
             reached = False
         database.close()
         assert reached == (f"/{name}" in mine)
+
+
+def test_accounts_are_reached_by_the_sign_in_alone(played: Full) -> None:
+    """The service that says who somebody is: its own process, user, database and role."""
+    told = {part: _told(played, _one(part)).get("COFFRE_ACCOUNTS_URL") for part in PARTS}
+    assert [part for part, address in told.items() if address] == ["signin"]
+    assert urlsplit(told["signin"] or "").username == "coffre_signin"
+    for part in set(PARTS) - {"signin"}:
+        address = next(v for v in _told(played, _one(part)).values() if v.startswith("postgresql"))
+        database = engine_for(urlsplit(address)._replace(path="/coffre_accounts").geturl())
+        with pytest.raises(CoffreError) as refusal, database.reading():
+            pass
+        assert refusal.value.code == "store_refused"
+        database.close()
 
 
 def test_the_vault_itself_changes_no_line_of_its_log(played: Full) -> None:

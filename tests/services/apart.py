@@ -67,6 +67,11 @@ class Apart:
             data.chmod(ENTERED)
             (data / "coffre").chmod(PUBLIC)  # public facts and keys, for everybody
 
+    def give(self, folder: Path, part: str) -> None:
+        """A folder in which this part makes a socket, for whoever else may enter."""
+        if self.users is not None:
+            self.users.own(folder, part, 0o755)
+
     def command(self, process: str, python: str) -> list[str]:
         """What runs `process` as its user, up to and with the interpreter: `python` where all have one."""
         if self.users is None:

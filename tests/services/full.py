@@ -1,4 +1,4 @@
-"""Everything at once: Postgres, SeaweedFS, RabbitMQ, OpenBao, nginx, and Coffre's processes apart.
+"""Everything at once: Postgres, SeaweedFS, RabbitMQ, OpenBao, nginx twice, and Coffre's processes apart.
 
 `python -m tests.services.full DIR` runs until Ctrl-C; `make demo ENGINE=full` plays the demo's story on it.
 """
@@ -13,12 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from coffre.demonstration.health_authority import HealthAuthority
+from coffre.demonstration.machines import environment_of
 from coffre.deploying.processes import PROCESSES
 from coffre.installation.install import initialise
 from coffre.notifying.carriers import RINGS
+from coffre.proxy.routing import Process
 from coffre.settings import load
-from tests.services import nginx, openbao, postgres, proxy, rabbitmq, seaweedfs
+from tests.services import machines, nginx, openbao, postgres, proxy, rabbitmq, seaweedfs
 from tests.services.apart import Apart
+from tests.services.machines import ThroughNginx
 from tests.services.processes import free_port
 from tests.services.proxy import Proxy
 from tests.services.server import Server, all_running
@@ -27,6 +31,8 @@ from tests.services.wires import Wires
 BUCKET = "coffre"
 DATABASES = ("coffre_index", "coffre_vault", "coffre_days", "coffre_accounts")
 GRACE_S = 40
+TRUSTED, DOOR, SOCKET = "authority", "certificates", "door.sock"
+"""Below the folder: what the sign-in trusts, and where nginx hands certificates over to it."""
 
 Say = Callable[[str], None]
 HTTP = tuple(name for name, part in PROCESSES.items() if part.port)
@@ -42,7 +48,8 @@ ARGUMENTS = {
 class Full:
     """A running installation. `folder` holds everything that any engine or process writes.
 
-    `engines` are postgres, objects, queue and root, at `ports`; `processes` those of `ARGUMENTS`, and nginx.
+    `engines` are postgres, objects, queue and root, at `ports`; `processes` those of `ARGUMENTS`, and two
+    nginx: one before the pages, one that asks for certificates of `authority`, where `machines` come in.
     Where wires were asked for, every process reaches every engine, and nginx every process, by one of its
     own; `store` stands before the objects.
     """
@@ -54,6 +61,8 @@ class Full:
     apart: Apart
     engines: dict[str, Server]
     ports: dict[str, int]
+    machines: ThroughNginx
+    authority: HealthAuthority
     processes: dict[str, Server] = field(default_factory=dict)
     wires: Wires | None = None
     store: Proxy | None = None
@@ -91,12 +100,17 @@ def running(
         engines, ports, env, keys = _engines(stack, folder, tell)
         apart = Apart.found(folder, keys)
         tell(apart.alone or "every process has a Unix user of its own")
-        own = {name: free_port() for name in (*HTTP, "nginx")}
+        own = {name: free_port() for name in (*HTTP, "nginx", "machines")}
+        authority, came = HealthAuthority(), ThroughNginx(folder / "machines", own["machines"])
         env |= {"COFFRE_PUBLIC_URL": f"http://127.0.0.1:{own['nginx']}", **apart.peers(), **(more or {})}
+        env |= _believing(authority, folder, came.url)
         stack.enter_context(_environment(env))
-        full = Full(folder, folder / "data", env["COFFRE_PUBLIC_URL"], env, apart, engines, ports)
+        full = Full(
+            folder, folder / "data", env["COFFRE_PUBLIC_URL"], env, apart, engines, ports, came, authority
+        )
         initialise(load(data=full.data))
         apart.hand_over(folder, full.data)
+        apart.give(folder / DOOR, "signin")
         if wired:
             full.wires = stack.enter_context(Wires())
             full.store = stack.enter_context(proxy.running(ports["objects"]))
@@ -104,9 +118,29 @@ def running(
             tell(f"{name}: coffre {' '.join(arguments)}")
             full.processes[name] = _process(full, name, own)
         behind = {name: full.port_for("nginx", name, own[name]) for name in HTTP}
+        tell("nginx: before the pages, and where certificates are shown")
         full.processes["nginx"] = nginx.made(folder / "nginx", own["nginx"], **behind)
+        places = {Process(name): f"127.0.0.1:{port}" for name, port in behind.items()}
+        full.processes["machines"] = machines.made(
+            came.directory, folder / TRUSTED, came.port, folder / DOOR / SOCKET, places
+        )
         stack.enter_context(all_running(full.processes.values()))
         yield full
+
+
+def _believing(authority: HealthAuthority, folder: Path, url: str) -> dict[str, str]:
+    """Settings of processes that believe its certificates, from nginx alone."""
+    (folder / DOOR).mkdir()
+    (folder / TRUSTED).mkdir()
+    return environment_of(
+        {
+            **authority.publish(folder / TRUSTED),
+            "machines_url": url,
+            "certificates_socket": folder / DOOR / SOCKET,
+            "certificate_proxies": "127.0.0.1",
+            "proxy_user": str(machines.workers_user()),
+        }
+    )
 
 
 def _engines(

@@ -16,7 +16,16 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="coffre-full-"))
     console.print("[bold]Coffre[/bold] on real engines; everything is written under", str(folder))
     with full.running(folder, lambda line: console.print(f"  [dim]{line}[/dim]")) as installation:
-        play_story(stage, installation.data, installation.url, installation.telephone, searched=folder)
+        play_story(
+            stage,
+            installation.data,
+            installation.url,
+            installation.telephone,
+            installation.machines,
+            installation.authority,
+            searched=folder,
+            stands="nginx asks for the certificate and hands it over to the sign-in, a process of its own",
+        )
     stage.summary()
     console.print("The data stays in", f"{folder};", "remove it when you are done.")
     return 0

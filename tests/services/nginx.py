@@ -45,6 +45,8 @@ http {{
       proxy_set_header Connection "";
       proxy_set_header Host $host;
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header Client-Cert "";
+      proxy_set_header Client-Cert-Chain "";
     }}
   }}
 }}
