@@ -21,7 +21,17 @@ from botocore.exceptions import (
 from urllib3.exceptions import HTTPError
 
 from storage.objects.address import Address
-from storage.objects.bucket import HEADERS, WRITER, Body, Failure, Found, Pending, body_of, range_header
+from storage.objects.bucket import (
+    HEADERS,
+    WRITER,
+    Body,
+    Failure,
+    Found,
+    Pending,
+    body_of,
+    content_md5,
+    range_header,
+)
 from storage.objects.credentials import Credentials
 
 CONNECTIONS = 32
@@ -151,6 +161,7 @@ class BotoBucket:
             "put_object",
             Key=key,
             Body=body,
+            ContentMD5=content_md5(body),
             ObjectLockMode="COMPLIANCE",
             ObjectLockRetainUntilDate=datetime.fromtimestamp(until, UTC),
             **({"ObjectLockLegalHoldStatus": "ON"} if hold else {}),

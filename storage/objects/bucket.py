@@ -3,8 +3,10 @@
 import re
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import md5
 from random import uniform
 from typing import Protocol, TypeVar
 
@@ -126,6 +128,11 @@ class Bucket(Protocol):
 
     def locked_until(self, key: str) -> float | None:
         """The end of its retention (unix seconds); None where it has none."""
+
+
+def content_md5(body: bytes) -> str:
+    """S3 wants it (RFC 1864) of rules for a bucket, and of objects with a lock: AWS refuses them without."""
+    return b64encode(md5(body, usedforsecurity=False).digest()).decode()
 
 
 def body_of(

@@ -5,10 +5,8 @@ through `Minio._execute`, which signs (v4), sends once and parses errors.
 """
 
 import os
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from hashlib import md5
 from typing import TypeVar
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
@@ -26,7 +24,17 @@ from urllib3.response import BaseHTTPResponse
 
 from records.text.numbers import whole
 from storage.objects.address import Address
-from storage.objects.bucket import HEADERS, WRITER, Body, Failure, Found, Pending, body_of, range_header
+from storage.objects.bucket import (
+    HEADERS,
+    WRITER,
+    Body,
+    Failure,
+    Found,
+    Pending,
+    body_of,
+    content_md5,
+    range_header,
+)
 from storage.objects.credentials import Credentials
 
 T = TypeVar("T")
@@ -150,13 +158,13 @@ class MinioBucket:
             "<MaxAgeSeconds>600</MaxAgeSeconds>"
         )
         body = f"<CORSConfiguration><CORSRule>{rule}</CORSRule></CORSConfiguration>".encode()
-        self._send("PUT", None, body, _digest(body), {"cors": ""})
+        self._send("PUT", None, body, {"Content-MD5": content_md5(body)}, {"cors": ""})
 
     def put_locked(self, key: str, body: bytes, until: float, *, hold: bool) -> None:
         headers = {
             **HEADERS,
             **_condition(True),
-            **_digest(body),
+            "Content-MD5": content_md5(body),
             "x-amz-object-lock-mode": "COMPLIANCE",
             "x-amz-object-lock-retain-until-date": to_iso8601utc(datetime.fromtimestamp(until, UTC)) or "",
         }
@@ -232,11 +240,6 @@ def _text(element: ET.Element, name: str) -> str:
 
 def _condition(only_new: bool) -> dict[str, str]:
     return {"If-None-Match": "*"} if only_new else {}
-
-
-def _digest(body: bytes) -> dict[str, str]:
-    """S3 requires it of these requests."""
-    return {"Content-MD5": b64encode(md5(body, usedforsecurity=False).digest()).decode()}
 
 
 def _standard_credentials() -> ChainedProvider:

@@ -19,7 +19,7 @@ output "secrets" {
 output "copies" { value = local.copies }
 output "bucket" { value = local.bucket }
 output "second_bucket" { value = local.second }
-output "bucket_policy" { value = jsonencode(local.bucket_policy) }
+output "bucket_policies" { value = { for key, policy in local.bucket_policies : key => jsonencode(policy) } }
 output "key_policy" { value = jsonencode(local.key_policy) }
 output "object_policies" { value = { for process, policy in local.object_policies : process => jsonencode(policy) } }
 output "checkpoint_policy" { value = jsonencode(local.checkpoint_policy) }

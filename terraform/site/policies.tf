@@ -1,6 +1,7 @@
 # Policies as data: modules hand them to the provider, tests to other servers by the same calls.
 
 locals {
+  buckets    = { objects = local.bucket, checkpoints = local.second }
   bucket_arn = "arn:aws:s3:::${local.bucket}"
   roles      = { for each in local.hosts : each => "arn:aws:iam::${var.account}:role/${var.name}-${each}" }
   actions = {
@@ -10,26 +11,28 @@ locals {
     list   = ["s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"]
   }
 
-  bucket_policy = {
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid       = "OverTlsAlone"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "s3:*"
-        Resource  = [local.bucket_arn, "${local.bucket_arn}/*"]
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      },
-      {
-        Sid       = "OfThisAccountAlone"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "s3:*"
-        Resource  = [local.bucket_arn, "${local.bucket_arn}/*"]
-        Condition = { StringNotEquals = { "aws:PrincipalAccount" = var.account } }
-      },
-    ]
+  bucket_policies = {
+    for key, bucket in local.buckets : key => {
+      Version = "2012-10-17"
+      Statement = [
+        {
+          Sid       = "OverTlsAlone"
+          Effect    = "Deny"
+          Principal = "*"
+          Action    = "s3:*"
+          Resource  = ["arn:aws:s3:::${bucket}", "arn:aws:s3:::${bucket}/*"]
+          Condition = { Bool = { "aws:SecureTransport" = "false" } }
+        },
+        {
+          Sid       = "OfThisAccountAlone"
+          Effect    = "Deny"
+          Principal = "*"
+          Action    = "s3:*"
+          Resource  = ["arn:aws:s3:::${bucket}", "arn:aws:s3:::${bucket}/*"]
+          Condition = { StringNotEquals = { "aws:PrincipalAccount" = var.account } }
+        },
+      ]
+    }
   }
 
   # the rights of each kind of machine; nobody may change the bucket itself
@@ -76,11 +79,15 @@ locals {
     ]
   }
 
+  # what the vault kept for a week it removes, every version of it; what is still locked the store keeps
   checkpoint_policy = {
     Version = "2012-10-17"
     Statement = [{
-      Effect   = "Allow"
-      Action   = ["s3:GetObject", "s3:GetObjectRetention", "s3:PutObject", "s3:PutObjectRetention", "s3:DeleteObject", "s3:ListBucket"]
+      Effect = "Allow"
+      Action = [
+        "s3:GetObject", "s3:GetObjectRetention", "s3:PutObject", "s3:PutObjectRetention", "s3:DeleteObjectVersion",
+        "s3:ListBucket", "s3:ListBucketVersions",
+      ]
       Resource = ["arn:aws:s3:::${local.second}", "arn:aws:s3:::${local.second}/*"]
     }]
   }

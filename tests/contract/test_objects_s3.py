@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from awscrt.checksums import crc64nvme
+from moto import mock_aws
 
 from records.errors import CoffreError, Conflict
 from storage.objects.boto import BotoBucket
@@ -267,6 +268,15 @@ class TestLockedNotes:
         with pytest.raises(CoffreError):
             notes.forget("held")
         assert (notes.read("free"), notes.read("held")) == (None, b"note")
+
+    def test_a_lock_comes_with_the_digest_without_which_aws_refuses_it(self) -> None:
+        """moto refuses it, too; SeaweedFS and Ceph do not ask."""
+        credentials = Credentials("key", "secret")
+        with mock_aws():
+            notes = open_locked_notes("s3://coffre-locked?region=eu-west-3", credentials=credentials)
+            notes.prepare(create=True)
+            notes._bucket.put_locked("checkpoints/0", b"note", time.time() + 60, hold=False)
+            assert notes.read("checkpoints/0") == b"note"
 
     def test_a_bucket_that_locks_nothing_is_told(self, address: str) -> None:
         notes = open_locked_notes(address)

@@ -100,10 +100,15 @@ CALLS: Mapping[str, Callable[[Any, Values], None]] = {
 """In the order in which a bucket is made."""
 
 
+def buckets(applied: Iterable[tuple[str, Values]]) -> dict[str, str]:
+    """Names by the ids under which resources of Terraform know them."""
+    return {values["id"]: values["bucket"] for kind, values in applied if kind == "aws_s3_bucket"}
+
+
 def apply(client: Any, applied: Iterable[tuple[str, Values]], without: frozenset[str] = frozenset()) -> None:
     """Makes every bucket among `applied`, as (type, values), with all that belongs to it."""
     listed = list(applied)
-    names = {values["id"]: values["bucket"] for kind, values in listed if kind == "aws_s3_bucket"}
+    names = buckets(listed)
     for kind, call in CALLS.items():
         for each, values in listed:
             if each == kind and kind not in without:

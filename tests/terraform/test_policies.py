@@ -1,6 +1,7 @@
 """What terraform/ writes into buckets and keys, as Terraform would apply it, on servers that obey it."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,11 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.core import set_initial_no_auth_action_count
 
+from storage.objects.credentials import Credentials
+from storage.objects.locked import LockedNotes
+from storage.objects.opening import open_locked_notes
 from tests.services import seaweedfs
 from tests.services.service import S3Service
 from tests.terraform import boto
@@ -59,20 +64,35 @@ def client_of(service: S3Service) -> Any:
     )
 
 
-def test_objects_go_over_tls_alone(real: tuple[bool, Any], applied: list[tuple[str, dict[str, Any]]]) -> None:
+def policies(applied: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    names = boto.buckets(applied)
+    return {
+        names[values["bucket"]]: json.loads(values["policy"])
+        for kind, values in applied
+        if kind == "aws_s3_bucket_policy"
+    }
+
+
+@pytest.mark.parametrize("bucket", [OBJECTS, CHECKPOINTS])
+def test_both_buckets_are_reached_over_tls_alone(
+    real: tuple[bool, Any], applied: list[tuple[str, dict[str, Any]]], bucket: str
+) -> None:
     """A real server obeys the statement. Accounts it has not, so that the other one is left out here."""
     tls, client = real
-    client.put_object(Bucket=OBJECTS, Key="before", Body=b"x")
-    whole = json.loads(next(values["policy"] for kind, values in applied if kind == "aws_s3_bucket_policy"))
+    own = f"{bucket}-over-tls"  # whose policy nobody can take away again over HTTP
+    client.create_bucket(Bucket=own)
+    client.put_object(Bucket=own, Key="before", Body=b"x")
+    whole = policies(applied)[bucket]
     statements = [each for each in whole["Statement"] if each["Sid"] == "OverTlsAlone"]
-    client.put_bucket_policy(Bucket=OBJECTS, Policy=json.dumps({**whole, "Statement": statements}))
+    policy = json.dumps({**whole, "Statement": statements}).replace(bucket, own)
+    client.put_bucket_policy(Bucket=own, Policy=policy)
     if tls:
-        assert client.put_object(Bucket=OBJECTS, Key="a", Body=b"x")["ETag"]
+        assert client.put_object(Bucket=own, Key="a", Body=b"x")["ETag"]
     else:
         with pytest.raises(ClientError, match="AccessDenied"):
-            client.put_object(Bucket=OBJECTS, Key="a", Body=b"x")
+            client.put_object(Bucket=own, Key="a", Body=b"x")
         with pytest.raises(ClientError, match="AccessDenied"):
-            client.get_object(Bucket=OBJECTS, Key="before")
+            client.get_object(Bucket=own, Key="before")
 
 
 def test_a_checkpoint_cannot_be_deleted_by_the_owner_of_the_account(real: tuple[bool, Any]) -> None:
@@ -93,6 +113,42 @@ def test_buckets_are_private_versioned_and_forget(moto_s3: Any) -> None:
     assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 1
     (cors,) = moto_s3.get_bucket_cors(Bucket=OBJECTS)["CORSRules"]
     assert cors["AllowedOrigins"] == ["https://coffre.example"]
+
+
+def test_the_vault_may_do_in_the_second_place_what_it_does_there(
+    applied: list[tuple[str, dict[str, Any]]],
+) -> None:
+    """A server that knows rights: notes are locked, read, and removed once their time has come."""
+    right = next(
+        values["policy"]
+        for kind, values in applied
+        if kind == "aws_iam_role_policy" and values["name"] == "checkpoints"
+    )
+    with mock_aws():
+        boto3.client("s3", region_name="eu-west-3").create_bucket(
+            Bucket=CHECKPOINTS,
+            ObjectLockEnabledForBucket=True,
+            CreateBucketConfiguration={"LocationConstraint": "eu-west-3"},
+        )
+        iam = boto3.client("iam")
+        iam.create_user(UserName="vault")
+        iam.put_user_policy(UserName="vault", PolicyName="checkpoints", PolicyDocument=right)
+        key = iam.create_access_key(UserName="vault")["AccessKey"]
+        notes = open_locked_notes(
+            f"s3://{CHECKPOINTS}?endpoint=https://s3.eu-west-3.amazonaws.com&region=eu-west-3",
+            credentials=Credentials(key["AccessKeyId"], key["SecretAccessKey"]),
+        )
+        assert isinstance(notes, LockedNotes)
+        set_initial_no_auth_action_count(0)(lambda: _kept_and_forgotten(notes))()
+
+
+def _kept_and_forgotten(notes: LockedNotes) -> None:
+    """But for reading the lock back, which moto cannot."""
+    notes._bucket.put_locked("segments/0/0", b"sealed", time.time() + 1, hold=False)
+    assert notes.read("segments/0/0") == b"sealed"
+    time.sleep(1.1)
+    notes.forget("segments/0/0")
+    assert notes.read("segments/0/0") is None
 
 
 def test_every_right_of_a_machine_is_one_that_its_processes_need(

@@ -121,6 +121,7 @@ resource "aws_vpc_endpoint" "services" {
 }
 
 resource "aws_security_group" "this" {
+  # checkov:skip=CKV2_AWS_5:attached by launch templates and by other modules
   for_each    = toset(local.groups)
   name        = "${var.name}-${each.value}"
   description = "Coffre: ${each.value}"

@@ -144,6 +144,7 @@ resource "aws_autoscaling_group" "this" {
 
 # it passes connections on: TLS ends in the proxy, which sees certificates of cards
 resource "aws_lb" "edge" {
+  # checkov:skip=CKV_AWS_91:it passes TCP on: TLS ends in nginx, and no path may be logged
   name                             = "${var.name}-edge"
   load_balancer_type               = "network"
   internal                         = false

@@ -84,7 +84,7 @@ module "objects" {
   source          = "../../aws/objects"
   bucket          = module.site.bucket
   second_bucket   = module.site.second_bucket
-  bucket_policy   = module.site.bucket_policy
+  bucket_policies = module.site.bucket_policies
   key_arn         = module.kms.rest_arn
   lifecycle_days  = module.site.lifecycle
   checkpoint_days = module.site.retention.checkpoint_days
