@@ -10,7 +10,7 @@ PORT   ?= 8080
 SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo ohif viewer serve unit test test-long image fuzz check bench bench-scale docs format lock clean
+.PHONY: help setup dev demo ohif viewer serve unit test test-long terraform-check image fuzz check bench bench-scale docs format lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -106,7 +106,17 @@ test: check  ## everything CI runs, at most twenty minutes on two cores
 	$(PYTEST) $(addprefix --ignore=,$(DECIDING)) || exit $$?; exit $$decided
 	@$(BIN)/python tests/architecture/coverage_floor.py .coverage.json
 
-test-long: dev  ## some hours: 1 000 kills of each set (COFFRE_TEST_ROUNDS), large bodies, 1 000 examples of each property, the vault's suite on Postgres, mutations of what decides
+CHECKOV = .venv-checkov
+$(CHECKOV)/.installed: terraform/checkov.txt | $(VENV)/bin/python
+	@echo "installing checkov into $(CHECKOV) (291 MB: its pins are not ours)"
+	@$(BIN)/python -m venv $(CHECKOV)
+	@$(CHECKOV)/bin/python -m pip --disable-pip-version-check --quiet --quiet install --no-deps --require-hashes -r terraform/checkov.txt
+	@touch $@
+
+terraform-check: dev $(CHECKOV)/.installed  ## checkov on terraform/, without network
+	@$(BIN)/python -m pytest -m long tests/terraform/test_checkov.py
+
+test-long: dev $(CHECKOV)/.installed  ## some hours: 1 000 kills of each set (COFFRE_TEST_ROUNDS), large bodies, 1 000 examples of each property, the vault's suite on Postgres, mutations of what decides
 	@$(BIN)/python -m pytest --timeout=3600 -m long --durations=20
 	@$(BIN)/python -m pytest --timeout=3600 --hypothesis-profile=many $(shell grep -rlE '^ *@given' tests/unit --include=*.py)
 	@COFFRE_TEST_STORE=postgres $(BIN)/python -m pytest --timeout=3600 tests/integration/vault
@@ -146,13 +156,14 @@ lock: dev  ## pin the dependencies anew
 	@$(PIP_COMPILE) --extra setup --extra full-demo --output-file requirements/full-demo.txt
 	@$(PIP_COMPILE) --extra setup --extra engines --output-file requirements/engines.txt
 	@$(filter-out pyproject.toml,$(PIP_COMPILE)) deploy/viewer/node.in --output-file deploy/viewer/node.txt
+	@$(filter-out pyproject.toml,$(PIP_COMPILE)) terraform/checkov.in --output-file terraform/checkov.txt
 	@$(filter-out pyproject.toml,$(PIP_COMPILE)) deploy/container/engines/engines.in --output-file deploy/container/engines/engines.txt
 
 MEMORY ?= /dev/shm
 LEFT = $(wildcard opened coffre-identities $(MEMORY)/coffre-* $(or $(TMPDIR),/tmp)/coffre-* $(or $(TMPDIR),/tmp)/pytest-of-$(shell id -un) \
 	$(or $(TMPDIR),/tmp)/orthanc-* $(HOME)/.local/state/coffre)
 clean:  ## remove what the other words made inside the checkout, and list what lies elsewhere
-	@rm -rf $(VENV) $(dir $(VIEWER_BUILT)) mutants .ohif .axe .data .data-* .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
+	@rm -rf $(VENV) $(CHECKOV) $(dir $(VIEWER_BUILT)) mutants .ohif .axe .data .data-* .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
 	@find . -name node_modules -prune -exec rm -rf {} +
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@test -z "$(LEFT)" || printf '%s\n' "Left, because you may still need it; remove it yourself:" $(addprefix "  rm -r ",$(LEFT))
