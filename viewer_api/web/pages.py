@@ -17,6 +17,7 @@ from viewer_api.viewer.pages import ViewerPages
 from viewer_api.web import chosen_documents, contents, dossier, own_notices, patient, team_pages
 from viewer_api.web.contents import Contents
 from viewer_api.web.dossier import DossierPages
+from viewer_api.web.headers import HEADERS
 from viewer_api.web.log import own_actions
 from viewer_api.web.log import pages as log
 from viewer_api.web.log.own_actions import OwnActionsPages
@@ -25,7 +26,7 @@ from viewer_api.web.patient import PatientPages
 from viewer_api.web.profile import pages as own_information
 from viewer_api.web.profile.pages import ProfilePages
 from viewer_api.web.sessions import SignedOut, read_form
-from viewer_api.web.site import HEADERS, YEAR_S, Site
+from viewer_api.web.site import YEAR_S, Site
 
 GONE = 410
 

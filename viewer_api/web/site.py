@@ -1,13 +1,11 @@
-"""Templates, headers, style sheet, sign-in of the request and errors as pages, for all pages."""
+"""Templates, sign-in of the request and errors as pages, for all pages."""
 
 import asyncio
-import hashlib
 import logging
-from collections.abc import Callable, Collection, Coroutine, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Coroutine
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -18,97 +16,25 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from keyvault.credentials.refusing import CredentialError
 from keyvault.verbs.reader.grants.reading import Whose
-from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
-from records.sessions import return_path
+from records.errors import CoffreError
 from records.text.languages import LANGUAGE_COOKIE, LANGUAGES
 from records.vocabulary.codes import Environment
 from storage.index_parts import Named
 from viewer_api.refusals import QUOTA_S, StepUpRequired
 from viewer_api.web import words
+from viewer_api.web.headers import HEADERS, WITH_SCRIPT
 from viewer_api.web.names import Names, names_of
+from viewer_api.web.page_errors import status_of, way_back_in, way_in
 from viewer_api.web.sessions import Session, Sessions, SignedOut, read_form
+from viewer_api.web.static_files import static_file, static_folder
 from viewer_api.web.texts import Texts, language_of
 from viewer_api.web.words import WhoseView, whose_view
 
 log = logging.getLogger("coffre.pages")
 HERE = Path(__file__).parent
 YEAR_S = 365 * 86_400
-HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-WITH_SCRIPT: Mapping[str, str] = {
-    **HEADERS,
-    "Content-Security-Policy": (
-        f"{HEADERS['Content-Security-Policy']}; script-src 'self'; connect-src 'self'; "
-        "require-trusted-types-for 'script'; trusted-types 'none'"
-    ),
-}
-"""For the one page that has a program of its own: from our origin, and talking to it alone."""
-
-_STATUS: Mapping[str, int] = {
-    "quota_exceeded": 429,
-    "store_busy": 503,
-    "card_changed": 503,
-    "vault_unavailable": 503,
-    "gateway_unavailable": 503,
-    "gateway_off": 501,
-    "viewer_missing": 501,
-    "content_closed": 503,
-}
-_KINDS: tuple[tuple[type[CoffreError], int], ...] = (
-    (NotFound, 404),
-    (Conflict, 409),
-    (Refused, 403),
-    (Invalid, 400),
-)
 RETRY_AFTER_S = 5
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-
-
-def status_of(error: CoffreError) -> int:
-    if error.code in _STATUS:
-        return _STATUS[error.code]
-    return next((status for kind, status in _KINDS if isinstance(error, kind)), 500)
-
-
-@dataclass(frozen=True, slots=True)
-class StaticFile:
-    """A file whose name changes with its content, so that it may be kept for good."""
-
-    name: str
-    content: bytes = field(repr=False)
-    media_type: str
-
-
-def _static(name: str, media_type: str) -> StaticFile:
-    content = (HERE / "static" / name).read_bytes()
-    stem, suffix = name.split(".")
-    return StaticFile(f"{stem}.{hashlib.sha256(content).hexdigest()[:12]}.{suffix}", content, media_type)
-
-
-def _folder(folder: Path) -> dict[str, StaticFile]:
-    """Modules that import each other by name: the folder's name changes with the content of all of them."""
-    files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.js"))}
-    digest = hashlib.sha256(b"".join(hashlib.sha256(each).digest() for each in files.values()))
-    at = f"{folder.name}.{digest.hexdigest()[:12]}"
-    return {
-        f"{at}/{name}": StaticFile(f"{at}/{name}", content, "text/javascript")
-        for name, content in files.items()
-    }
-
-
-STYLE = f"/static/{_static('coffre.css', 'text/css').name}"
-ICON = f"/static/{_static('coffre.svg', 'image/svg+xml').name}"
-"""Addresses that pages of other rooms share."""
 
 
 class Site:
@@ -143,9 +69,12 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._style, self._icon = _static("coffre.css", "text/css"), _static("coffre.svg", "image/svg+xml")
+        self._style, self._icon = (
+            static_file("coffre.css", "text/css"),
+            static_file("coffre.svg", "image/svg+xml"),
+        )
         self.static = {each.name: each for each in (self._style, self._icon)}
-        self.static.update(_folder(HERE.parent / "log_check"))
+        self.static.update(static_folder(HERE.parent / "log_check"))
         self._log_check = next(name for name in self.static if name.endswith("/log_page.js"))
 
     async def visitor(self, request: Request) -> Session | None:
@@ -235,7 +164,7 @@ class Site:
             status,
             title=t(f"error.{status}"),
             sentence=t(key if t.has(key) else f"sentence.{status}"),
-            sign_in=_way_in(request) if code == SignedOut.code else None,
+            sign_in=way_in(request) if code == SignedOut.code else None,
         )
         if status == 503:
             response.headers["Retry-After"] = str(RETRY_AFTER_S)
@@ -250,7 +179,7 @@ class Site:
             self.sessions.drop_cookie(response)
             return response
         if isinstance(error, StepUpRequired):
-            return self.redirect(_way_back_in(request))
+            return self.redirect(way_back_in(request))
         if isinstance(error, RequestValidationError):
             return self.error(request, 404, "bad_address")
         status = status_of(error) if isinstance(error, CoffreError) else 500
@@ -289,23 +218,6 @@ def _whose_view(request: Request, session: Session | None, t: Texts) -> WhoseVie
     if whose is None or session is None or not session.is_professional:
         return None
     return whose_view(whose, t)
-
-
-def _way_in(request: Request) -> str:
-    """The door, which leads back to the page that was asked for; never to what was posted."""
-    query = request.url.query
-    here = f"{request.url.path}?{query}" if query else request.url.path
-    back = return_path(here) if request.method in ("GET", "HEAD") else "/"
-    return f"/sign-in?next={quote(back, safe='/')}"
-
-
-def _way_back_in(request: Request) -> str:
-    """To the door for whoever breaks the glass and signed in too long ago; then to the record's own page,
-    where an emergency is asked for. A record that was looked for by its INS has no page in an address.
-    """
-    path = request.url.path
-    back = return_path(path) if path.startswith("/dossier/") else "/"
-    return f"/sign-in/encore?next={quote(back, safe='/')}"
 
 
 def _other_language(request: Request, t: Texts) -> str | None:

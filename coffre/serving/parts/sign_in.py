@@ -16,7 +16,8 @@ from records.vocabulary.codes import Environment
 from sign_in.pages.site import Look, Site
 from sign_in.passkeys.relying_party import relying_party
 from sign_in.routes import entry, federation, france_connect, own_sessions, passkeys, professional
-from viewer_api.web.site import HEADERS, ICON, STYLE, WITH_SCRIPT
+from viewer_api.web.headers import HEADERS, WITH_SCRIPT
+from viewer_api.web.static_files import ICON, STYLE
 from viewer_api.web.words import moment_of
 
 
