@@ -25,6 +25,22 @@ _CODE = {
         "Give it to nobody. If you did not ask for it, change your password.",
     ),
 }
+_ASKED = {
+    "fr": (
+        "Une demande de compte à votre numéro",
+        "On vient de demander un compte pour votre dossier médical, avec votre numéro de sécurité sociale.\n"
+        "Vous en avez déjà un : rien ne change, et personne n'a rien appris de vous.\n"
+        "Si c'est vous, connectez-vous avec votre identifiant ; si vous l'avez perdu, adressez-vous à "
+        "l'accueil\nde votre caisse, avec une pièce d'identité.",
+    ),
+    "en": (
+        "An account was asked for with your number",
+        "Somebody has just asked for an account for your medical record, with your social security number.\n"
+        "You have one already: nothing changes, and nobody learnt anything about you.\n"
+        "If it was you, sign in with your identifier; if you lost it, ask at the counter of your insurer,\n"
+        "with proof of identity.",
+    ),
+}
 _DEVICE = {
     "fr": (
         "Connexion depuis un nouvel appareil",
@@ -136,6 +152,10 @@ def tell(carrier: Carrier, message: Message, what: str) -> None:
 
 def sign_in_code(account: Account, code: str) -> Message:
     return _to(account, _CODE, code=code, minutes=_MINUTES)
+
+
+def account_asked(account: Account) -> Message:
+    return _to(account, _ASKED)
 
 
 def new_device(account: Account) -> Message:

@@ -46,7 +46,8 @@ def account_open(
         from keyvault.credentials import private_files
         from records.errors import Invalid
         from records.people.contacts import ContactKind
-        from sign_in.accounts.opening import HOST
+        from sign_in.accounts.letters import Purpose
+        from sign_in.accounts.opening import HOST, FirstCode
 
         if (email is None) == (telephone is None):
             raise Invalid("Give one of --email and --telephone.", code="bad_request")
@@ -54,16 +55,16 @@ def account_open(
         told = {"identifier": "", "letter": str(letter) if letter else None}
 
         def opened() -> str:
-            made = _opening(installation).open(
+            made = _sign_in(installation).opening.open(
                 _ins(installation, ins),
                 kind,
                 email or telephone or "",
-                by_letter=letter is not None,
+                first_code=FirstCode.MESSAGE if letter is None else FirstCode.PRINTED,
                 by=HOST,
                 language=language.value,
             )
             told["identifier"] = made.identifier
-            return _printed(ins, made.letter) if made.letter is not None else ""
+            return _printed(ins, Purpose.FIRST_VISIT, made.letter) if made.letter is not None else ""
 
         if letter is not None:
             private_files.create_with(letter, opened)
@@ -82,9 +83,11 @@ def account_letter(
     with opened_installation(data) as installation:
         from keyvault.credentials import private_files
 
-        private_files.create_with(
-            out, lambda: _printed(ins, _opening(installation).letter(_ins(installation, ins)))
-        )
+        def printed() -> str:
+            purpose, letter = _sign_in(installation).opening.letter(_ins(installation, ins))
+            return _printed(ins, purpose, letter)
+
+        private_files.create_with(out, printed)
     print(f"The letter is in {out}: print it, send it by post, and remove the file.")
 
 
@@ -94,35 +97,40 @@ def account_letters(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the letters that holders asked for on the pages, beside those of earlier runs in the folder."""
+    """Print the letters that were asked for on the pages, beside those of earlier runs in the folder.
+
+    What is in each, by what it is `about`, stands in docs/operations.md.
+    """
     with opened_installation(data) as installation:
         from keyvault.credentials import private_files
 
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = _opening(installation).asked_letters()
-        for ins, code in found:  # under names of their own: those of an earlier run are still to be posted
-            private_files.create(out / f"letter-{secrets.token_hex(8)}.json", _printed(ins, code))
+        found = _sign_in(installation).printing.all()
+        for each in found:  # under names of their own: those of an earlier run are still to be posted
+            text = _printed(each.ins, each.purpose, each.code)
+            private_files.create(out / f"letter-{secrets.token_hex(8)}.json", text)
     show({"letters": len(found)}, as_json, f"{len(found)} letters in {out}: send them, and remove the files.")
 
 
-def _opening(installation: Any) -> Any:
+def _sign_in(installation: Any) -> Any:
     from coffre.installation.sign_in import SignIn
     from coffre.notifying.carriers import carrier_of
 
     settings = installation.settings
-    return SignIn(installation, carrier_of(settings, settings.public_url or "")).opening
+    return SignIn(installation, carrier_of(settings, settings.public_url or ""))
 
 
 def _ins(installation: Any, text: str) -> Any:
-    from records.people.identity import INS, check_oid, default_oid
+    from records.people.identity import read_ins
 
-    matricule, _, oid = text.partition("|")
-    environment = installation.identity.environment
-    return INS.parse(matricule, check_oid(oid or default_oid(environment), environment))
+    return read_ins(text, installation.identity.environment)
 
 
-def _printed(ins: str, letter: Any) -> str:
+def _printed(ins: str, about: str, letter: Any) -> str:
     from sign_in.accounts.account import in_groups
 
-    until = datetime.fromtimestamp(letter.expires / 1000, UTC).date().isoformat()
-    return json.dumps({"recipient": ins, "code": in_groups(letter.code), "valid_until": until}, indent=1)
+    told = {"recipient": ins, "about": about}
+    if letter is not None:
+        until = datetime.fromtimestamp(letter.expires / 1000, UTC).date().isoformat()
+        told |= {"code": in_groups(letter.code), "valid_until": until}
+    return json.dumps(told, indent=1)

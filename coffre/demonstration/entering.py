@@ -17,7 +17,7 @@ from coffre.notifying.carriers import RINGS
 from coffre.settings import load
 from coffre.wiring import System
 from records.people.contacts import ContactKind
-from sign_in.accounts.opening import HOST
+from sign_in.accounts.opening import HOST, FirstCode
 from sign_in.doors.visitor import Visitor
 from sign_in.sending import Message
 
@@ -53,11 +53,11 @@ def patients_account(data: Path) -> DemoAccount:
         identifier = parts.opening.identifier_of(PERSON)
         if identifier is None:
             identifier = parts.opening.open(
-                PERSON, ContactKind.TELEPHONE, TELEPHONE, by_letter=False, by=HOST
+                PERSON, ContactKind.TELEPHONE, TELEPHONE, first_code=FirstCode.MESSAGE, by=HOST
             ).identifier
             code = _found(_FIRST_CODE, pocket.text)
         else:
-            code = parts.opening.letter(PERSON).code
+            code = parts.opening.letter(PERSON)[1].code
         parts.letter.choose(identifier, code, PASSWORD, Visitor("", None, "demo"))
     return DemoAccount(identifier, PASSWORD)
 

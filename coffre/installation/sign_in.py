@@ -16,12 +16,15 @@ from keyvault.credentials.account_keys import AccountKeys
 from keyvault.credentials.authority import Authority
 from keyvault.credentials.claims import Binding, Confirmation
 from keyvault.credentials.password_hashes import PasswordHashes
+from records.people.contacts import ContactKind
 from records.vocabulary.codes import Environment
 from sign_in.accounts.account import AccountRows
+from sign_in.accounts.asked import AskedAccounts
 from sign_in.accounts.known_passwords import KnownPasswords
 from sign_in.accounts.letters import Letters
 from sign_in.accounts.opening import Opening
 from sign_in.accounts.passwords import Passwords
+from sign_in.accounts.printing import Printing
 from sign_in.certificates.door import CertificateDoor
 from sign_in.certificates.responders import Responders
 from sign_in.certificates.revocation_folder import RevocationFolder
@@ -29,6 +32,8 @@ from sign_in.certificates.trust import Trusted, anchors_of
 from sign_in.doors.admitting import Admitting
 from sign_in.doors.letter import LetterDoor
 from sign_in.doors.linked_identity import LinkedIdentityDoor
+from sign_in.doors.online import OnlineDoor
+from sign_in.doors.opening import OpeningDoor
 from sign_in.doors.own_account import OwnAccount
 from sign_in.doors.passkey import PasskeyDoor
 from sign_in.doors.password import PasswordDoor
@@ -150,6 +155,30 @@ class SignIn:
             self._outbox,
             self._clock,
         )
+
+    @cached_property
+    def printing(self) -> Printing:
+        return Printing(
+            self.store,
+            AccountRows(self._keys),
+            Letters(self._keys),
+            AskedAccounts(self._keys),
+            self._carrier,
+            self._outbox,
+            self._clock,
+        )
+
+    @cached_property
+    def for_others(self) -> OpeningDoor:
+        return OpeningDoor(self.store, self._keys, self.opening, self._witness, self._clock)
+
+    @cached_property
+    def online(self) -> OnlineDoor:
+        return OnlineDoor(self.store, self._keys, self._carrier, self._witness, self._clock)
+
+    def carries(self, kind: ContactKind) -> bool:
+        """Whether codes reach addresses of this kind."""
+        return self._carrier.carries(kind)
 
     @cached_property
     def _admitting(self) -> Admitting:

@@ -14,7 +14,15 @@ from sign_in.watching.events import Noted
 
 FACILITY = 10  # security and authorisation messages, authpriv
 NOTICE, WARNING = 5, 4
-_ALARMING = frozenset({*FAILURES, DoorEvent.NEW_DEVICE, DoorEvent.LETTER_ASKED, DoorEvent.THRESHOLD})
+_ALARMING = frozenset(
+    {
+        *FAILURES,
+        DoorEvent.NEW_DEVICE,
+        DoorEvent.LETTER_ASKED,
+        DoorEvent.ACCOUNT_ASKED,
+        DoorEvent.THRESHOLD,
+    }
+)
 _BOM = "\ufeff"  # RFC 5424 section 6.4: what follows is UTF-8
 
 

@@ -19,7 +19,7 @@ class Limit:
 LIMITS: Sequence[Limit] = (
     # guesses come from many accounts at one address, or at one account from many addresses: the door itself
     # counts accounts
-    Limit("doors", "$binary_remote_addr", "/(sign-in|token)", 10, 40),
+    Limit("doors", "$binary_remote_addr", "/(sign-in|token|accounts)", 10, 40),
     Limit("calls", "$coffre_credential", "/", 200, 400),
 )
 CONNECTIONS_OF_ADDRESS = 128

@@ -44,6 +44,7 @@ API: Sequence[Rule] = (
         Process.GATEWAY,
     ),
     Rule("[A-Z]+", "fhir/Binary/", Process.GATEWAY),
+    Rule("[A-Z]+", "accounts/?$", Process.SIGN_IN),
     Rule("[A-Z]+", "(fhir|records|submissions|dicomweb|grants|objects|audit|health)(/|$)", Process.READER),
 )
 PEOPLE: Sequence[Rule] = (

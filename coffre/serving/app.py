@@ -154,7 +154,9 @@ def _door(taken: TakenMethods, system: System, only: ServedPart | None) -> Door:
 
     refusing = dict.fromkeys((None, ServedPart.WEB, ServedPart.READER), refuse)
     refusing[ServedPart.OPERATOR] = refuse_operator
-    return Door(Authentication.of(system).holds, taken.of, refusing.get(only))
+    authentication = Authentication.of(system)
+    refusing[ServedPart.SIGN_IN] = authentication.refuse
+    return Door(authentication.holds, taken.of, refusing.get(only))
 
 
 def _background(system: System, public_url: str) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -15,6 +15,7 @@ from keyvault.credentials.refusing import CredentialError
 from records.emergency import STEP_UP_S
 from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
 from records.fhir.wording import operation_outcome
+from sign_in.accounts.tries import TooManyTries
 from viewer_api.fhir.forms.formats import body_of, form_or_json
 from viewer_api.refusals import QUOTA_S, StepUpRequired
 from viewer_api.routes.objects import RangeNotSatisfiable
@@ -104,6 +105,10 @@ STATUS: Mapping[str, int] = {
     "wrong_code": 422,
     "no_code": 422,
     "too_many_codes": 429,
+    "too_many_tries": 429,
+    "no_carrier": 422,
+    "identity_unchecked": 422,
+    "message_not_sent": 503,
 }
 # of an OperationOutcome (R4 section 2.36, issue-type)
 _ISSUES: Mapping[int, str] = {
@@ -184,6 +189,8 @@ def install(app: FastAPI) -> None:
         answer = problem(request, status, code, sentence)
         if status == 405:  # RFC 9110 section 15.5.6
             answer.headers["Allow"] = allow(TakenMethods(request.app.router).of(request.url.path))
+        if isinstance(error, TooManyTries):
+            answer.headers["Retry-After"] = str(error.wait_s)
         if isinstance(error, RangeNotSatisfiable):  # RFC 9110 section 15.5.17
             answer.headers["Content-Range"] = f"bytes */{error.size}"
         return answer
@@ -252,7 +259,9 @@ def _is_browser(request: Request) -> bool:
     return first.partition(";")[0].strip().lower() == "text/html"
 
 
-ASK_CREDENTIALS = frozenset({"dicomweb", "fhir", "grants", "me", "quarantine", "records", "submissions"})
+ASK_CREDENTIALS = frozenset(
+    {"accounts", "dicomweb", "fhir", "grants", "me", "quarantine", "records", "submissions"}
+)
 """The addresses of the API that begin so want a credential; a call without one that holds counts as such."""
 _API = ASK_CREDENTIALS | {"audit", "health", "objects", "openapi.json"}
 _DISK = {

@@ -23,6 +23,7 @@ class Sealed(Enum):
     PASSKEY = b"coffre-account-passkey-v1\0"
     DOOR_NOTE = b"coffre-account-door-note-v1\0"
     LINKED = b"coffre-account-linked-v1\0"
+    ASKED = b"coffre-account-asked-v1\0"
 
 
 class Named(Enum):

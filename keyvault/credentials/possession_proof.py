@@ -194,3 +194,9 @@ def proof_invalid() -> CredentialError:
         "body, with the credential's key.",
         code="proof_invalid",
     )
+
+
+def proof_replayed() -> CredentialError:
+    return CredentialError(
+        "This proof of possession was used already: make a new one for each request.", code="proof_replayed"
+    )

@@ -12,7 +12,14 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from keyvault.context import Vault
-from keyvault.credentials.possession_proof import DEPOSIT, OLDEST, PresentedProof, Proof, called_verb
+from keyvault.credentials.possession_proof import (
+    DEPOSIT,
+    OLDEST,
+    PresentedProof,
+    Proof,
+    called_verb,
+    proof_replayed,
+)
 from keyvault.credentials.refusing import CredentialError
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.reception import Envelope
@@ -69,7 +76,7 @@ def _admit(
         _check_record(vault, tx, signed, arguments)
         row = {"digest": proof.seen(verb), "used_for": verb, "expires": proof.made_at + 2 * OLDEST}
         if not tx.insert_new("proof", row) and not _is_allowed_next(tx, presented, verb, arguments):
-            raise _replayed()
+            raise proof_replayed()
 
 
 def allow_next(transaction: Transaction, call: Call, verb: str, after: object) -> None:
@@ -164,7 +171,7 @@ def _admit_once(transaction: Transaction, envelope: Envelope, proof: Proof) -> N
         return
     known = transaction.rows.get("proof", digest=digest)
     if known is None or known["used_for"] != use:  # a worker may come again for the same submission
-        raise _replayed()
+        raise proof_replayed()
 
 
 def _check_study(named: Sequence[str], envelope: Envelope) -> None:
@@ -188,10 +195,4 @@ def _mismatch() -> CredentialError:
         "The proof of possession is for another request than what the vault is asked: send the record in the "
         "path, and a proof made for this request.",
         code="proof_mismatch",
-    )
-
-
-def _replayed() -> CredentialError:
-    return CredentialError(
-        "This proof of possession was used already: make a new one for each request.", code="proof_replayed"
     )

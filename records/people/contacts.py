@@ -31,6 +31,11 @@ class ContactKind(StrEnum):
     TELEPHONE = "telephone"
 
 
+def kind_of(text: str) -> ContactKind:
+    """What somebody meant who wrote it into one field."""
+    return ContactKind.EMAIL if "@" in text else ContactKind.TELEPHONE
+
+
 def read_contact(kind: ContactKind, text: str) -> str:
     """The address in the one form in which it is kept. Raises `Invalid` "bad_contact", without the value."""
     return _email(text) if kind is ContactKind.EMAIL else _telephone(text)

@@ -29,6 +29,8 @@ class DoorEvent(StrEnum):
     IDENTITY_UNLINKED = "identity_unlinked"
     PROVIDER_REFUSED = "provider_refused"
     """What somebody brought back from a provider of identities signed nobody in."""
+    ACCOUNT_ASKED = "account_asked"
+    """Online, by nobody whom a door knows; in the log once its letter is printed."""
     ACCOUNT_OPENED = "account_opened"
     CERTIFICATE_REFUSED = "certificate_refused"
     TOKEN_ISSUED = "token_issued"  # noqa: S105 - an event

@@ -59,6 +59,14 @@ def in_groups(code: str, size: int = 4) -> str:
     return "-".join(code[at : at + size] for at in range(0, len(code), size))
 
 
+def account_exists() -> Conflict:
+    return Conflict("This person has an account already: send a letter for it.", code="account_exists")
+
+
+def name_of_identifier(keys: AccountKeys, identifier: str) -> bytes:
+    return keys.name(Named.IDENTIFIER, as_read(identifier))
+
+
 class AccountRows:
     """Accounts in their table."""
 
@@ -83,7 +91,10 @@ class AccountRows:
             "created_at": now_ms,
         }
         if not tx.insert_new("account", row):
-            raise Conflict("This person has an account already: send a letter for it.", code="account_exists")
+            raise account_exists()
+
+    def remove(self, tx: AccountTransaction, account: Account) -> None:
+        tx.delete("account", account_id=account.account_id)
 
     def change(self, tx: AccountTransaction, account: Account, **changes: Any) -> Account:
         """Raises `Conflict` "account_changed" where somebody else changed it meanwhile."""
@@ -93,7 +104,7 @@ class AccountRows:
         return after
 
     def _identifier(self, identifier: str) -> bytes:
-        return self._keys.name(Named.IDENTIFIER, as_read(identifier))
+        return name_of_identifier(self._keys, identifier)
 
     def _row(self, account: Account) -> dict[str, Any]:
         told = {name: value for name, value in asdict(account).items() if name not in _OWN_COLUMNS}

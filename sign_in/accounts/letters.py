@@ -1,4 +1,4 @@
-"""Codes that leave by another channel than the identifier, as a letter: for a first visit, to recover."""
+"""Letters: codes that leave by another channel than the identifier, and word of an account to its holder."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,9 +17,20 @@ _ASKED = b""  # the digest of no code
 class Purpose(StrEnum):
     FIRST_VISIT = "first_visit"
     RECOVERY = "recovery"
+    ONLINE = "online"
+    """For the person of an INS that somebody asked an account for; `person_id` stands in for the account."""
+    OPENED = "opened"
+    """Says without a code that an account was opened, to who had the first code by message: whoever opened it
+    for another than the holder is found out."""
 
 
-LIFE_MS = {Purpose.FIRST_VISIT: 30 * _DAY_MS, Purpose.RECOVERY: 14 * _DAY_MS}
+LIFE_MS = {
+    Purpose.FIRST_VISIT: 30 * _DAY_MS,
+    Purpose.RECOVERY: 14 * _DAY_MS,
+    Purpose.ONLINE: 14 * _DAY_MS,
+    Purpose.OPENED: 30 * _DAY_MS,
+}
+"""How long a code serves from its printing on, and how long one that was asked for waits to be printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +55,17 @@ class Letters:
             tx.update("letter", values, **key)
         return made
 
-    def ask(self, tx: AccountTransaction, account_id: UUID, now_ms: int) -> None:
-        """Its holder wants a letter, whose code is drawn when it is printed. One that is under way counts on:
-        nobody spends it by asking for another.
+    def ask(self, tx: AccountTransaction, account_id: UUID, purpose: Purpose, now_ms: int) -> None:
+        """A letter is to be printed, and its code drawn then. One that is under way counts on: nobody spends
+        it by asking for another, and none leaves more often than one lasts.
         """
-        key = {"account_id": account_id, "purpose": Purpose.RECOVERY.value}
+        key = {"account_id": account_id, "purpose": purpose.value}
         tx.delete("letter", expires__le=now_ms, **key)
-        tx.insert_new("letter", key | {"code": _ASKED, "expires": now_ms + LIFE_MS[Purpose.RECOVERY]})
+        tx.insert_new("letter", key | {"code": _ASKED, "expires": now_ms + LIFE_MS[purpose]})
+
+    def end(self, tx: AccountTransaction, account_id: UUID, purpose: Purpose) -> None:
+        """It is not to be printed any more, and its code serves no more."""
+        tx.delete("letter", account_id=account_id, purpose=purpose.value)
 
     def asked(self, tx: AccountTransaction, now_ms: int) -> list[tuple[UUID, Purpose]]:
         """The accounts whose letters are to be printed, and what for."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from uuid import uuid4
 
 from records.errors import Invalid, NotFound
@@ -14,12 +15,14 @@ from sign_in.accounts.account import (
     Account,
     AccountRows,
     AccountState,
+    account_exists,
     in_groups,
     new_code,
 )
 from sign_in.accounts.letters import LetterCode, Letters, Purpose
-from sign_in.sending import Carrier, first_code
-from sign_in.store import AccountStore
+from sign_in.sending import Carrier
+from sign_in.sending import first_code as message_of
+from sign_in.store import AccountStore, AccountTransaction
 from sign_in.tokens.proven import Means, Proven
 from sign_in.watching.outbox import Outbox
 
@@ -27,10 +30,20 @@ HOST = Proven(Role.OPERATOR, "host", {}, Means.COMMAND, 0)
 """Whoever has the command line of the sign-in."""
 
 
+class FirstCode(StrEnum):
+    """How the first code leaves: never by whoever hands the identifier over."""
+
+    MESSAGE = "message"
+    LETTER = "letter"
+    """Asked for; the host draws it and prints it."""
+    PRINTED = "printed"
+    """Drawn now, for a letter that the host prints itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """`identifier` is handed to the person by whoever opened the account. `letter` is to be printed and sent
-    by post; None where the first code has left for the person's own telephone or mailbox.
+    by post, where that was asked for.
     """
 
     identifier: str = field(repr=False)
@@ -58,36 +71,42 @@ class Opening:
         kind: ContactKind,
         contact: str,
         *,
-        by_letter: bool,
+        first_code: FirstCode,
         by: Proven,
         language: str = FRENCH,
     ) -> Opened:
-        """`by` opens it. Raises `Conflict` "account_exists", `Invalid` "bad_contact" or "no_carrier"."""
-        address = read_contact(kind, contact)
-        if not self._carrier.carries(kind):
-            raise Invalid(
-                f"Nothing leaves for an address of this kind here ({kind.value}): give another, or set "
-                "COFFRE_NOTICES_URL.",
-                code="no_carrier",
-            )
+        """`by` opens it; one that nobody has visited yet is opened anew. Raises `Conflict` "account_exists",
+        `Invalid` "bad_contact" or "no_carrier", CoffreError "message_not_sent".
+        """
         account = Account(
             account_id=uuid4(),
             state=AccountState.NEW,
             identifier=new_code(IDENTIFIER_LETTERS),
             ins=ins.value,
             kind=kind,
-            contact=address,
+            contact=address_of(self._carrier, kind, contact),
             language=language,
         )
         with self._store.writing() as tx:
+            make_room(tx, self._rows, self._letters, account.ins)
             self._rows.add(tx, account, self._now_ms())
             self._outbox.opened(tx, by, account.ins)
-            letter = self._letters.draw(tx, account.account_id, Purpose.FIRST_VISIT, self._now_ms())
-        identifier = in_groups(account.identifier, 5)
-        if by_letter:
-            return Opened(identifier, letter)
-        self._carrier.carry(first_code(account, letter.code))
-        return Opened(identifier, None)
+            letter = self._draw(tx, account, first_code, by)
+        if first_code is FirstCode.MESSAGE and letter is not None:
+            self._carrier.carry(message_of(account, letter.code))
+        printed = letter if first_code is FirstCode.PRINTED else None
+        return Opened(in_groups(account.identifier, 5), printed)
+
+    def _draw(
+        self, tx: AccountTransaction, account: Account, first_code: FirstCode, by: Proven
+    ) -> LetterCode | None:
+        now = self._now_ms()
+        if first_code is FirstCode.LETTER:
+            self._letters.ask(tx, account.account_id, Purpose.FIRST_VISIT, now)
+            return None
+        if first_code is FirstCode.MESSAGE and by is not HOST:
+            self._letters.ask(tx, account.account_id, Purpose.OPENED, now)
+        return self._letters.draw(tx, account.account_id, Purpose.FIRST_VISIT, now)
 
     def identifier_of(self, ins: INS) -> str | None:
         """To be handed over again to a person who lost it; None where there is no account."""
@@ -96,20 +115,9 @@ class Opening:
         is_there = account is not None and account.state is not AccountState.CLOSED
         return in_groups(account.identifier, 5) if account is not None and is_there else None
 
-    def asked_letters(self) -> list[tuple[str, LetterCode]]:
-        """Draws the codes of letters that were asked for: (INS of the recipient, code)."""
-        with self._store.writing() as tx:
-            now = self._now_ms()
-            found = [(self._rows.of_id(tx, each), purpose) for each, purpose in self._letters.asked(tx, now)]
-            return [
-                (account.ins, self._letters.draw(tx, account.account_id, purpose, now))
-                for account, purpose in found
-                if account is not None and account.state is not AccountState.CLOSED
-            ]
-
-    def letter(self, ins: INS) -> LetterCode:
-        """A code for a letter to the holder of an account: the one of before ends. Raises `NotFound`
-        "no_account".
+    def letter(self, ins: INS) -> tuple[Purpose, LetterCode]:
+        """A code for a letter to the holder of an account, and what for: the one of before ends. Raises
+        `NotFound` "no_account".
         """
         with self._store.writing() as tx:
             account = self._rows.of_person(tx, ins.value)
@@ -117,7 +125,32 @@ class Opening:
                 raise NotFound("This person has no account: open one.", code="no_account")
             is_new = account.state is AccountState.NEW
             purpose = Purpose.FIRST_VISIT if is_new else Purpose.RECOVERY
-            return self._letters.draw(tx, account.account_id, purpose, self._now_ms())
+            return purpose, self._letters.draw(tx, account.account_id, purpose, self._now_ms())
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
+
+
+def address_of(carrier: Carrier, kind: ContactKind, contact: str) -> str:
+    """Where codes will be sent. Raises `Invalid` "bad_contact" or "no_carrier"."""
+    address = read_contact(kind, contact)
+    if not carrier.carries(kind):
+        raise Invalid(
+            f"Nothing leaves for an address of this kind here ({kind.value}): give another, or set "
+            "COFFRE_NOTICES_URL.",
+            code="no_carrier",
+        )
+    return address
+
+
+def make_room(tx: AccountTransaction, rows: AccountRows, letters: Letters, ins: str) -> None:
+    """Removes an account that nobody has visited: there is nothing in it, and an address that was mistaken
+    keeps nobody out. Raises `Conflict` "account_exists" where its holder was here.
+    """
+    found = rows.of_person(tx, ins)
+    if found is None:
+        return
+    if found.state is not AccountState.NEW:
+        raise account_exists()
+    letters.end(tx, found.account_id, Purpose.FIRST_VISIT)
+    rows.remove(tx, found)

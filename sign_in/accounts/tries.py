@@ -6,6 +6,7 @@ elsewhere keeps out himself and other strangers, never that device.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -29,6 +30,13 @@ ADDRESS = Patience(free=30, longest_ms=900_000)
 """A household or a hospital has one address."""
 CODES = Patience(free=5, longest_ms=3_600_000, kept_ms=86_400_000)
 """Of codes that were sent and not given back: each is a message on somebody's telephone, and five tries."""
+OPENINGS = Patience(free=20, longest_ms=3_600_000, kept_ms=86_400_000)
+"""Of accounts that one professional opens for others, those that exist already as well."""
+ONLINE = Patience(free=6, longest_ms=3_600_000, kept_ms=86_400_000)
+"""Of accounts asked for online from one address: a household."""
+ONLINE_OF_PERSON = Patience(free=3, longest_ms=3_600_000, kept_ms=86_400_000)
+"""Of those for one person from one address. Of the person alone nothing is counted: whoever types somebody's
+number all day keeps the person out of nothing, and paper leaves as seldom as a letter lasts."""
 FIRST_PAUSE_MS = 1_000
 CLOCKS_MS = 3_600_000
 """By which clocks of the processes of a site may differ. What one wrote that was further ahead is forgotten:
@@ -72,6 +80,16 @@ class Tries:
     def of_codes(self, account_id: UUID, device: bytes) -> Whose:
         """Codes that leave for a known device of an account (b"": for any other)."""
         return Whose(self._keys.name(Named.TRIES, "sent", account_id.bytes, device), CODES)
+
+    def of_opener(self, who: Sequence[str]) -> Whose:
+        """A professional, whoever issued the credential."""
+        return Whose(self._keys.name(Named.TRIES, "opens", *who), OPENINGS)
+
+    def of_online(self, address: str) -> Whose:
+        return Whose(self._keys.name(Named.TRIES, "online", address), ONLINE)
+
+    def of_online_person(self, address: str, ins: str) -> Whose:
+        return Whose(self._keys.name(Named.TRIES, "online person", address, ins), ONLINE_OF_PERSON)
 
     def count(self, tx: AccountTransaction, whose: Whose, now_ms: int) -> None:
         """One more try. Raises `TooManyTries` while its pause lasts, and then counts nothing: who keeps on

@@ -2,8 +2,11 @@
 
 from typing import Protocol
 
+from records.people.contacts import ContactKind
 from sign_in.doors.letter import LetterDoor
 from sign_in.doors.linked_identity import LinkedIdentityDoor
+from sign_in.doors.online import OnlineDoor
+from sign_in.doors.opening import OpeningDoor
 from sign_in.doors.passkey import PasskeyDoor
 from sign_in.doors.password import PasswordDoor
 from sign_in.doors.professional import ProfessionalDoor
@@ -26,6 +29,14 @@ class Doors(Protocol):
 
     @property
     def france_connect(self) -> LinkedIdentityDoor: ...
+
+    @property
+    def for_others(self) -> OpeningDoor: ...
+
+    @property
+    def online(self) -> OnlineDoor: ...
+
+    def carries(self, kind: ContactKind) -> bool: ...
 
     @property
     def professionals(self) -> ProfessionalDoor: ...

@@ -5,14 +5,18 @@ first sign-in proves the address that codes are sent to.
 """
 
 from collections.abc import Callable
+from uuid import UUID, uuid4
 
 from keyvault.credentials.account_keys import AccountKeys
-from records.errors import Refused
+from records.errors import Invalid, Refused
+from records.people.contacts import read_contact
 from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import Account, AccountRows, AccountState, as_read
+from sign_in.accounts.asked import AskedAccount, AskedAccounts
 from sign_in.accounts.devices import Devices
-from sign_in.accounts.letters import Letters
+from sign_in.accounts.letters import Letters, Purpose
 from sign_in.accounts.linked import LinkedIdentities
+from sign_in.accounts.opening import make_room
 from sign_in.accounts.passwords import Passwords
 from sign_in.accounts.tries import Tries
 from sign_in.doors.admitting import proven_holder
@@ -20,7 +24,7 @@ from sign_in.doors.visitor import Visitor
 from sign_in.passkeys.passkey import Passkeys
 from sign_in.sending import Carrier, password_changed, tell
 from sign_in.sessions.sessions import Sessions
-from sign_in.store import AccountStore
+from sign_in.store import AccountStore, AccountTransaction
 from sign_in.tokens.proven import Means
 from sign_in.watching.events import Noted, Witness
 from sign_in.watching.outbox import Outbox
@@ -32,6 +36,16 @@ class WrongLetter(Refused):
     def __init__(self) -> None:
         super().__init__(
             "Identifier and code of the letter do not go together, or the code was used: check both."
+        )
+
+
+class WrongContact(Invalid):
+    code = "wrong_contact"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is not the address or telephone given when the account was asked for online: give the "
+            "same, or ask for the account anew. The code of the letter stays good."
         )
 
 
@@ -54,11 +68,13 @@ class LetterDoor:
         self._carrier, self._clock = carrier, clock
         self._rows, self._letters, self._tries = AccountRows(keys), Letters(keys), Tries(keys)
         self._devices, self._passkeys = Devices(keys), Passkeys(keys)
-        self._linked = LinkedIdentities(keys)
+        self._linked, self._asked = LinkedIdentities(keys), AskedAccounts(keys)
 
-    def choose(self, identifier: str, code: str, password: str, visitor: Visitor) -> None:
+    def choose(self, identifier: str, code: str, password: str, visitor: Visitor, contact: str = "") -> None:
         """The password counts from now on; every session of before ends. Whoever calls has shown what the
-        holder agrees to. Raises `WrongLetter`, `TooManyTries`, or as `Passwords.choose`.
+        holder agrees to. `contact`: of an account asked for online, the one given then, so that nobody is led
+        to confirm what a stranger asked for. Raises `WrongLetter`, `WrongContact`, `TooManyTries`, or as
+        `Passwords.choose`.
         """
         told = as_read(identifier)
         # of the account nothing is counted: nobody guesses such a code, and nobody keeps its holder waiting
@@ -66,7 +82,7 @@ class LetterDoor:
             self._tries.count(tx, self._tries.of_address(visitor.address), self._now_ms())
         hashed = self._passwords.choose(password, beside=told)  # before the code is used up
         try:
-            account, was_here = self._chosen(told, code, hashed, visitor)
+            account, was_here = self._chosen(told, code, hashed, visitor, contact)
         except WrongLetter:
             self._note(DoorEvent.LETTER_WRONG, told, visitor)
             raise
@@ -74,14 +90,18 @@ class LetterDoor:
         if was_here:
             tell(self._carrier, password_changed(account), "a changed password")
 
-    def _chosen(self, told: str, code: str, hashed: str, visitor: Visitor) -> tuple[Account, bool]:
+    def _chosen(
+        self, told: str, code: str, hashed: str, visitor: Visitor, contact: str
+    ) -> tuple[Account, bool]:
         """The account with its new password, and whether it had one before."""
         with self._store.writing() as tx:
             account = self._rows.of_identifier(tx, told)
-            if account is None or account.state is AccountState.CLOSED:
+            if account is None:
+                account = self._confirmed(tx, told, code, contact)
+            elif account.state is AccountState.CLOSED or not self._used(tx, account.account_id, code):
                 raise WrongLetter
-            if self._letters.use(tx, account.account_id, code, self._now_ms()) is None:
-                raise WrongLetter
+            self._asked.end(tx, account.ins)
+            self._letters.end(tx, self._asked.person_id(account.ins), Purpose.ONLINE)
             was_here = account.state is AccountState.ACTIVE
             changes = {"state": AccountState.ACTIVE, "password": hashed}
             account = self._rows.change(tx, account, terms_at=account.terms_at or self._now_ms(), **changes)
@@ -95,6 +115,31 @@ class LetterDoor:
             self._outbox.arrived(tx, DoorEvent.CHOSEN, who)
         return account, was_here
 
+    def _used(self, tx: AccountTransaction, place: UUID, code: str) -> bool:
+        return self._letters.use(tx, place, code, self._now_ms()) is not None
+
+    def _confirmed(self, tx: AccountTransaction, told: str, code: str, contact: str) -> Account:
+        """The account that this identifier was asked online for: the code is the person's, whoever asked."""
+        asked = self._asked.of_identifier(tx, told, self._now_ms())
+        if asked is None or not self._used(tx, self._asked.person_id(asked.ins), code):
+            raise WrongLetter
+        if not _is_given(asked, contact):
+            raise WrongContact
+        make_room(tx, self._rows, self._letters, asked.ins)
+        account = Account(
+            account_id=uuid4(),
+            state=AccountState.NEW,
+            identifier=asked.identifier,
+            ins=asked.ins,
+            kind=asked.kind,
+            contact=asked.contact,
+            language=asked.language,
+        )
+        self._rows.add(tx, account, self._now_ms())
+        by = proven_holder(self._keys, account, Means.LETTER, self._now_ms() // 1000)
+        self._outbox.opened(tx, by, account.ins)
+        return account
+
     def ask(self, identifier: str, visitor: Visitor) -> None:
         """A letter leaves for who has an account; nobody learns whether that is so. Raises `TooManyTries`."""
         told = as_read(identifier)
@@ -103,7 +148,7 @@ class LetterDoor:
             self._tries.count(tx, self._tries.of_identifier(f"asked {told}"), self._now_ms())
             account = self._rows.of_identifier(tx, told)
             if account is not None and account.state is AccountState.ACTIVE:
-                self._letters.ask(tx, account.account_id, self._now_ms())
+                self._letters.ask(tx, account.account_id, Purpose.RECOVERY, self._now_ms())
                 self._outbox.asked(tx, DoorEvent.LETTER_ASKED, account.ins)
         self._note(DoorEvent.LETTER_ASKED, told, visitor)
 
@@ -112,3 +157,10 @@ class LetterDoor:
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
+
+
+def _is_given(asked: AskedAccount, contact: str) -> bool:
+    try:
+        return read_contact(asked.kind, contact) == asked.contact
+    except Invalid:
+        return False

@@ -8,10 +8,10 @@ PROFESSIONALS: Catalogue = {
     "ways.psc": ("Se connecter avec Pro Santé Connect", "Sign in with Pro Santé Connect"),
     "again.title": ("Identifiez-vous à nouveau", "Identify yourself again"),
     "again.what": (
-        "Un accès en urgence demande une identification de moins de 15 minutes. Vous revenez ensuite à la "
-        "page où vous étiez, et vous y refaites votre demande.",
-        "An emergency access wants an identification of the last 15 minutes. You then come back to the page "
-        "where you were, and ask there once more.",
+        "Un accès en urgence et l'ouverture d'un compte demandent une identification de moins de 15 minutes. "
+        "Vous revenez ensuite à la page où vous étiez, et vous y refaites votre demande.",
+        "An emergency access and the opening of an account want an identification of the last 15 minutes. "
+        "You then come back to the page where you were, and ask there once more.",
     ),
     "again.none": (
         "Ce serveur n'a ni carte ni Pro Santé Connect. Identifiez-vous comme la première fois.",

@@ -23,6 +23,7 @@ from sign_in.accounts.tries import TooManyTries
 from sign_in.doors.visitor import Admitted, Visitor
 from sign_in.pages import passkey_script
 from sign_in.pages.catalogue import TEXTS
+from sign_in.pages.catalogue_accounts import ACCOUNTS
 from sign_in.pages.catalogue_linked import LINKED
 from sign_in.pages.catalogue_passkeys import PASSKEYS
 from sign_in.pages.catalogue_professionals import PROFESSIONALS
@@ -30,13 +31,17 @@ from sign_in.sessions.sessions import new_secret
 
 log = logging.getLogger("coffre.sign_in")
 YEAR_S = 365 * 86_400
-_TEXTS = by_language({**TEXTS, **LINKED, **PASSKEYS, **PROFESSIONALS})
+_TEXTS = by_language({**TEXTS, **ACCOUNTS, **LINKED, **PASSKEYS, **PROFESSIONALS})
 _SCRIPTS = {
     **dict.fromkeys(("sign_in.html", "code.html", "passkeys.html"), passkey_script.address("passkeys.js")),
     "operator.html": passkey_script.address("operator.js"),
 }
 _STATUS: Mapping[str, int] = {
     "wrong_code": 422,
+    "wrong_contact": 422,
+    "bad_contact": 422,
+    "no_carrier": 422,
+    "identity_unchecked": 422,
     "too_many_tries": 429,
     "sign_in_busy": 503,
     "message_not_sent": 503,

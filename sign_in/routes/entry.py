@@ -84,17 +84,18 @@ def _install_code(routes: APIRouter, site: Site, doors: Doors) -> None:
 def _install_letter(routes: APIRouter, site: Site, doors: Doors, turns: InTurn) -> None:
     @routes.get("/sign-in/letter")
     async def letter(request: Request) -> Response:
-        return site.page(request, "letter.html", identifier="")
+        return site.page(request, "letter.html", identifier="", contact="")
 
     @routes.post("/sign-in/letter")
     async def choose(request: Request) -> Response:
         form = await site.form(request)
         identifier, visitor = form.get("identifier", ""), site.visitor(request)
+        contact = form.get("contact", "")
         try:
-            password = _chosen(form)
-            await turns.call(lambda: doors.letter.choose(identifier, form.get("code", ""), password, visitor))
+            password, code = _chosen(form), form.get("code", "")
+            await turns.call(lambda: doors.letter.choose(identifier, code, password, visitor, contact))
         except CoffreError as error:
-            return site.answer(request, error, "letter.html", identifier=identifier)
+            return site.answer(request, error, "letter.html", identifier=identifier, contact=contact)
         return site.redirect("/sign-in?fait=chosen")
 
     @routes.get("/sign-in/recover")

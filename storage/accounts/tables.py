@@ -81,7 +81,7 @@ compact_table(
     int_column("made_at"),
     Index("passkey_by_account", "account_id", "made_at"),
 )
-# challenges that a passkey has answered: each serves once
+# challenges that a passkey has answered, and proofs of signed requests: each serves once
 compact_table(
     "challenge",
     ACCOUNTS,
@@ -108,4 +108,15 @@ compact_table(
     bytes_column("sealed"),
     int_column("made_at"),
     Index("linked_identity_by_account", "account_id"),
+)
+# what was asked for online: an account once its person has the letter's code
+compact_table(
+    "asked_account",
+    ACCOUNTS,
+    bytes_column("asked_account", primary_key=True),
+    id_column("person_id"),
+    bytes_column("sealed"),
+    int_column("expires"),
+    Index("asked_account_by_person", "person_id", "expires"),
+    Index("asked_account_by_expiry", "expires"),
 )

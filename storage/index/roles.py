@@ -54,7 +54,13 @@ GRANTS: Mapping[str, Sequence[str]] = {
         "SELECT ON sign_in",
     ),
     GATEWAY: (_WATCHED, _COUNTED, _READ, _COPIED, _NAMED, "SELECT, INSERT, UPDATE, DELETE ON sign_in"),
-    SIGN_IN: (_WATCHED, _COUNTED, _NAMED, "SELECT, INSERT, UPDATE, DELETE ON sign_in"),
+    SIGN_IN: (
+        _WATCHED,
+        _COUNTED,
+        _NAMED,
+        "SELECT ON issuer_list",  # of professionals who open accounts
+        "SELECT, INSERT, UPDATE, DELETE ON sign_in",
+    ),
     HOUSEKEEPER: (
         "SELECT, DELETE, UPDATE (condemned) ON upload",
         "SELECT, INSERT ON submission",

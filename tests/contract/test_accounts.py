@@ -130,10 +130,10 @@ class TestLetters:
         self, store: SqlVaultStore, account: Account
     ) -> None:
         with store.writing() as tx:
-            LETTERS.ask(tx, account.account_id, 1)
+            LETTERS.ask(tx, account.account_id, Purpose.RECOVERY, 1)
             assert LETTERS.asked(tx, 2) == [(account.account_id, Purpose.RECOVERY)]
             letter = LETTERS.draw(tx, account.account_id, Purpose.RECOVERY, 3)
-            LETTERS.ask(tx, account.account_id, 4)
+            LETTERS.ask(tx, account.account_id, Purpose.RECOVERY, 4)
             assert LETTERS.asked(tx, 5) == []
             assert LETTERS.use(tx, account.account_id, letter.code, 6) is Purpose.RECOVERY
 
@@ -141,7 +141,7 @@ class TestLetters:
         self, store: SqlVaultStore, account: Account
     ) -> None:
         with store.writing() as tx:
-            LETTERS.ask(tx, account.account_id, 1)
+            LETTERS.ask(tx, account.account_id, Purpose.RECOVERY, 1)
             assert LETTERS.use(tx, account.account_id, "", 2) is None
 
 

@@ -23,7 +23,7 @@ from records.sessions import IDLE_MS, LONGEST_S, OVERLAP_MS, RENEWED_AFTER_MS
 from records.vocabulary.codes import Environment
 from sign_in.accounts.account import AccountRows
 from sign_in.accounts.letters import Letters
-from sign_in.accounts.opening import HOST, Opening
+from sign_in.accounts.opening import HOST, FirstCode, Opening
 from sign_in.accounts.passwords import Passwords
 from sign_in.accounts.tries import ACCOUNT, ADDRESS, CODES, TooManyTries
 from sign_in.doors.admitting import Admitting
@@ -103,7 +103,9 @@ class Attacked:
     def account(self) -> str:
         """Its identifier; the password is `PASSWORD`."""
         ins = INS(new_ins(), OID)
-        opened = self.opening.open(ins, ContactKind.EMAIL, "zoe@example.fr", by_letter=True, by=HOST)
+        opened = self.opening.open(
+            ins, ContactKind.EMAIL, "zoe@example.fr", first_code=FirstCode.PRINTED, by=HOST
+        )
         assert opened.letter is not None
         self.letter.choose(opened.identifier, opened.letter.code, PASSWORD, visitor())
         self.holders[opened.identifier] = ins

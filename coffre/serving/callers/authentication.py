@@ -18,11 +18,14 @@ from keyvault.credentials.issuers_document import verify_issuers
 from keyvault.credentials.possession import LARGEST_BODY, Verified, verify_token
 from keyvault.credentials.possession_proof import PresentedProof
 from keyvault.credentials.refusing import CredentialError
+from keyvault.credentials.sign_in_links import digest_of, open_sign_in
 from keyvault.credentials.tokens import Credential, verify_bound
+from keyvault.crypto.envelope import KeyvaultError
 from records.errors import CoffreError, Invalid, Refused
 from records.people.actors import Actor
+from records.sessions import IDLE_MS
 from records.vocabulary.codes import Role
-from storage.index_parts import PublishedIssuers
+from storage.index_parts import PublishedIssuers, SignIns
 
 FRESH_S = 2.0
 """Seconds for which what the index says of issuers is believed without a look."""
@@ -116,6 +119,10 @@ class Authentication:
         except CoffreError:
             return True
 
+    def refuse(self, token: str) -> None:
+        """Of one that does not hold, says what is wrong with it, as `CredentialError`."""
+        self.verified(token)
+
     def _signed_for(self, token: str) -> Actor | None:
         identity = self._identity
         try:
@@ -150,6 +157,37 @@ class Authentication:
             return Credential(token, proof, request.method, url_of(request, public_url), body)
 
         return credential
+
+    def proven(self, public_url: str) -> Callable[[Request], Awaitable[Verified]]:
+        """What the sign-in's own routes ask: a credential that holds, with the proof of this very request.
+
+        Whoever asks remembers that the proof was used.
+        """
+
+        async def proven(request: Request) -> Verified:
+            token, proof = presented(request)
+            body = await request.body()
+            url = url_of(request, public_url)
+            presented_proof = PresentedProof(proof, request.method, url, body) if proof else None
+            found = self.verified(token, presented_proof, certificate_of(request))
+            if found.proof is not None:
+                found.proof.check_body(body)
+            return found
+
+        return proven
+
+    def of_session(self, index: SignIns) -> Callable[[str], Actor | None]:
+        """Who is signed in, by the code of a session of the pages; None for nobody whom it names any more."""
+
+        def actor(code: str) -> Actor | None:
+            now = int(self._clock() * 1000)
+            try:
+                kept = index.sign_in(digest_of(code), now, now - IDLE_MS)
+                return None if kept is None else self._signed_for(open_sign_in(code, kept.sealed).token)
+            except (Invalid, KeyvaultError):  # no code of ours
+                return None
+
+        return actor
 
     def is_depositor(self, request: Request) -> bool:
         """Whether the credential is that of a structure's own system; the vault judges it."""

@@ -4,18 +4,21 @@ from collections.abc import Callable, Iterator, Set
 from functools import cache
 
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.routing import APIRoute
 
 from coffre.installation.sign_in import SignIn
 from coffre.notifying.carriers import carrier_of
 from coffre.serving import relaying
+from coffre.serving.callers.authentication import Authentication
 from coffre.serving.callers.caller_address import as_passed_on, of_connection
 from coffre.serving.parts.served import ServedPart, Shared
 from coffre.serving.relaying import GatewayLine
 from coffre.wiring import System
+from records.people.identity import read_ins
 from records.vocabulary.codes import Environment
 from sign_in.pages.site import Look, Site
 from sign_in.passkeys.relying_party import relying_party
-from sign_in.routes import entry, federation, france_connect, own_sessions, passkeys, professional
+from sign_in.routes import accounts, entry, federation, france_connect, own_sessions, passkeys, professional
 from viewer_api.web.headers import HEADERS, WITH_SCRIPT
 from viewer_api.web.static_files import ICON, STYLE
 from viewer_api.web.words import moment_of
@@ -38,6 +41,9 @@ def install_sign_in(
     site = _site(system, public_url, caller, ask_passkey if party else None)
     for made in _routers(system, public_url, site, doors, has_passkeys=party is not None):
         app.include_router(made if line is None else relaying.router(made, line, site.route_class()))
+    proven = Authentication.of(system).proven(public_url)
+    opening = accounts.api(doors, proven, caller, _own_ins(system))
+    app.include_router(opening if line is None else relaying.router(opening, line, APIRoute))
     return line
 
 
@@ -67,6 +73,8 @@ def _routers(
     yield entry.router(site, doors)
     yield own_sessions.router(site, doors)
     yield professional.router(site, doors, settings.machines_url)
+    signed_in = Authentication.of(system).of_session(system.index)
+    yield accounts.pages(site, doors, signed_in, _own_ins(system))
     if has_passkeys:
         yield passkeys.router(site, doors)
     if settings.psc_issuer:
@@ -75,3 +83,7 @@ def _routers(
     if settings.franceconnect_issuer:
         linked = cache(lambda: doors.france_connect_flow(public_url))
         yield france_connect.router(site, doors, linked, system.clock)
+
+
+def _own_ins(system: System) -> accounts.ReadIns:
+    return lambda text: read_ins(text, system.identity.environment)

@@ -14,7 +14,7 @@ from records.people.contacts import ContactKind
 from records.people.identity import INS, INS_NIR_TEST
 from records.vocabulary.door_events import THRESHOLDS, DoorEvent
 from sign_in.accounts.entries import WrongCode
-from sign_in.accounts.opening import HOST
+from sign_in.accounts.opening import HOST, FirstCode
 from sign_in.accounts.tries import TooManyTries
 from sign_in.doors.password import WrongPassword
 from sign_in.watching.events import Noted
@@ -44,7 +44,9 @@ class Doors(Attacked):
 
     def account_of(self, person: Person) -> str:
         ins = INS(person.ins.partition("|")[0], INS_NIR_TEST)
-        opened = self.opening.open(ins, ContactKind.EMAIL, "zoe@example.fr", by_letter=True, by=HOST)
+        opened = self.opening.open(
+            ins, ContactKind.EMAIL, "zoe@example.fr", first_code=FirstCode.PRINTED, by=HOST
+        )
         assert opened.letter is not None
         self.later(1)
         self.letter.choose(opened.identifier, opened.letter.code, PASSWORD, visitor())

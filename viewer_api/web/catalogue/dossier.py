@@ -245,6 +245,7 @@ DOSSIER: Mapping[str, tuple[str, str]] = {
         "The patient will see that you asked for the record, even if access is refused.",
     ),
     "record.title": ("Dossier du patient", "Patient's record"),
+    "record.account": ("Ouvrir un compte pour ce patient", "Open an account for this patient"),
     "whose.label": ("Dossier ouvert", "Open record"),
     "whose.born": ("Date de naissance", "Birth date"),
     "whose.age.one": ("1 an", "1 year old"),

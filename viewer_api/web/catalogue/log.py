@@ -128,6 +128,10 @@ LOG: Mapping[str, tuple[str, str]] = {
         "Demande d'une lettre pour choisir un nouveau mot de passe",
         "Request of a letter to choose a new password",
     ),
+    "did.sign_in.account_asked": (
+        "Demande d'un compte sur Internet, avec votre numéro",
+        "Request of an account online, with your number",
+    ),
     "did.sign_in.account_opened": ("Ouverture du compte", "Opening of the account"),
     "did.sign_in.passkey_added": ("Ajout d'une clé d'accès", "Addition of a passkey"),
     "did.sign_in.passkey_removed": ("Retrait d'une clé d'accès", "Removal of a passkey"),
