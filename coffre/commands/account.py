@@ -46,7 +46,6 @@ def account_open(
         from keyvault.credentials import private_files
         from records.errors import Invalid
         from records.people.contacts import ContactKind
-        from sign_in.accounts.letters import Purpose
         from sign_in.accounts.opening import HOST, FirstCode
 
         if (email is None) == (telephone is None):
@@ -64,7 +63,7 @@ def account_open(
                 language=language.value,
             )
             told["identifier"] = made.identifier
-            return _printed(ins, Purpose.FIRST_VISIT, made.letter) if made.letter is not None else ""
+            return _printed(ins, made.letter.purpose, made.letter) if made.letter is not None else ""
 
         if letter is not None:
             private_files.create_with(letter, opened)
@@ -84,8 +83,8 @@ def account_letter(
         from keyvault.credentials import private_files
 
         def printed() -> str:
-            purpose, letter = _sign_in(installation).opening.letter(_ins(installation, ins))
-            return _printed(ins, purpose, letter)
+            letter = _sign_in(installation).opening.letter(_ins(installation, ins))
+            return _printed(ins, letter.purpose, letter)
 
         private_files.create_with(out, printed)
     print(f"The letter is in {out}: print it, send it by post, and remove the file.")

@@ -57,7 +57,7 @@ def patients_account(data: Path) -> DemoAccount:
             ).identifier
             code = _found(_FIRST_CODE, pocket.text)
         else:
-            code = parts.opening.letter(PERSON)[1].code
+            code = parts.opening.letter(PERSON).code
         parts.letter.choose(identifier, code, PASSWORD, Visitor("", None, "demo"))
     return DemoAccount(identifier, PASSWORD)
 

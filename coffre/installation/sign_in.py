@@ -19,9 +19,9 @@ from keyvault.credentials.password_hashes import PasswordHashes
 from records.people.contacts import ContactKind
 from records.vocabulary.codes import Environment
 from sign_in.accounts.account import AccountRows
-from sign_in.accounts.asked import AskedAccounts
 from sign_in.accounts.known_passwords import KnownPasswords
 from sign_in.accounts.letters import Letters
+from sign_in.accounts.online import AskedAccounts
 from sign_in.accounts.opening import Opening
 from sign_in.accounts.passwords import Passwords
 from sign_in.accounts.printing import Printing

@@ -109,7 +109,7 @@ def router(made: APIRouter, line: GatewayLine, route_class: type[APIRoute]) -> A
             methods=sorted(route.methods),
             summary=route.summary,
             include_in_schema=route.include_in_schema,
-            openapi_extra={"parameters": _parameters(route)},
+            openapi_extra={"parameters": _parameters(route), **_body(route)},
         )
     return passing
 
@@ -120,6 +120,14 @@ def _parameters(route: APIRoute) -> list[dict[str, object]]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in route.param_convertors
     ]
+
+
+def _body(route: APIRoute) -> dict[str, object]:
+    """The JSON that it takes, of which the passing route reads nothing."""
+    if route.body_field is None:
+        return {}
+    schema = route.body_field.field_info.annotation.model_json_schema()  # type: ignore[union-attr]
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def _unavailable() -> CoffreError:

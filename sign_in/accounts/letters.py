@@ -37,6 +37,7 @@ LIFE_MS = {
 class LetterCode:
     """A code just drawn: the store keeps its digest alone."""
 
+    purpose: Purpose
     code: str = field(repr=False)
     expires: int
 
@@ -48,7 +49,7 @@ class Letters:
         self._keys = keys
 
     def draw(self, tx: AccountTransaction, account_id: UUID, purpose: Purpose, now_ms: int) -> LetterCode:
-        made = LetterCode(new_code(LETTERS_OF_A_CODE), now_ms + LIFE_MS[purpose])
+        made = LetterCode(purpose, new_code(LETTERS_OF_A_CODE), now_ms + LIFE_MS[purpose])
         values = {"code": self._digest(account_id, purpose, made.code), "expires": made.expires}
         key = {"account_id": account_id, "purpose": purpose.value}
         if not tx.insert_new("letter", key | values):

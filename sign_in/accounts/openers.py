@@ -1,4 +1,4 @@
-"""Who opens accounts for other people, as data: whoever has the person before them, and may check who it is.
+"""Professionals who open accounts for other people, as data: they have the person before them.
 
 From 2018 on health professionals, pharmacists, the insurer and the person alone open records. The insurer has
 no credential here: its advisers have the host's command line, or send people to the page. A structure's

@@ -115,9 +115,9 @@ class Opening:
         is_there = account is not None and account.state is not AccountState.CLOSED
         return in_groups(account.identifier, 5) if account is not None and is_there else None
 
-    def letter(self, ins: INS) -> tuple[Purpose, LetterCode]:
-        """A code for a letter to the holder of an account, and what for: the one of before ends. Raises
-        `NotFound` "no_account".
+    def letter(self, ins: INS) -> LetterCode:
+        """A code for a letter to the holder of an account: the one of before ends. Raises `NotFound`
+        "no_account".
         """
         with self._store.writing() as tx:
             account = self._rows.of_person(tx, ins.value)
@@ -125,7 +125,7 @@ class Opening:
                 raise NotFound("This person has no account: open one.", code="no_account")
             is_new = account.state is AccountState.NEW
             purpose = Purpose.FIRST_VISIT if is_new else Purpose.RECOVERY
-            return purpose, self._letters.draw(tx, account.account_id, purpose, self._now_ms())
+            return self._letters.draw(tx, account.account_id, purpose, self._now_ms())
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import Account, AccountRows, AccountState
-from sign_in.accounts.asked import AskedAccounts
 from sign_in.accounts.letters import LetterCode, Letters, Purpose
+from sign_in.accounts.online import AskedAccounts
 from sign_in.sending import Carrier, account_asked, tell
 from sign_in.store import AccountStore, AccountTransaction
 from sign_in.watching.outbox import Outbox

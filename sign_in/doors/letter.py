@@ -12,10 +12,10 @@ from records.errors import Invalid, Refused
 from records.people.contacts import read_contact
 from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import Account, AccountRows, AccountState, as_read
-from sign_in.accounts.asked import AskedAccount, AskedAccounts
 from sign_in.accounts.devices import Devices
 from sign_in.accounts.letters import Letters, Purpose
 from sign_in.accounts.linked import LinkedIdentities
+from sign_in.accounts.online import AskedAccount, AskedAccounts
 from sign_in.accounts.opening import make_room
 from sign_in.accounts.passwords import Passwords
 from sign_in.accounts.tries import Tries

@@ -15,6 +15,7 @@ from sign_in.accounts.devices import KEPT, Devices
 from sign_in.accounts.entries import Entries, Entry, NoCode
 from sign_in.accounts.letters import ENDED_BY_RESTORE, Letters, Purpose, begin_anew
 from sign_in.accounts.linked import LinkedIdentities
+from sign_in.accounts.online import LIFE_MS, AskedAccount, AskedAccounts
 from sign_in.accounts.tries import ACCOUNT, TooManyTries, Tries
 from sign_in.passkeys.challenges import ChallengeLapsed, Challenges, Use
 from sign_in.passkeys.passkey import Passkey, Passkeys
@@ -32,7 +33,7 @@ ROWS, LETTERS, ENTRIES, TRIES, DEVICES = (
     Devices(KEYS),
 )
 PASSKEYS, CHALLENGES = Passkeys(KEYS), Challenges(KEYS)
-LINKED = LinkedIdentities(KEYS)
+LINKED, ASKED = LinkedIdentities(KEYS), AskedAccounts(KEYS)
 INS = "277079999900167|1.2.250.1.213.1.4.10"
 MINUTE = 60_000
 
@@ -145,6 +146,43 @@ class TestLetters:
             assert LETTERS.use(tx, account.account_id, "", 2) is None
 
 
+class TestAskedAccounts:
+    """Asked for online; whoever asked, none ends another's."""
+
+    def asked(self, identifier: str = "AAAAAAAAAA", ins: str = INS) -> AskedAccount:
+        kind, contact = ContactKind.TELEPHONE, "+33639980123"
+        return AskedAccount(identifier=identifier, ins=ins, kind=kind, contact=contact, language="en")
+
+    def test_several_stand_for_one_person_until_one_becomes_the_account(self, store: SqlVaultStore) -> None:
+        other = INS.replace("167", "264")
+        with store.writing() as tx:
+            for identifier in ("AAAAAAAAAA", "BBBBBBBBBB"):
+                ASKED.add(tx, self.asked(identifier), 1)
+            ASKED.add(tx, self.asked("CCCCCCCCCC", other), 1)
+            assert ASKED.of_identifier(tx, "aaaaa-aaaaa", 2) == self.asked()
+            assert ASKED.ins_of(tx, ASKED.person_id(INS), 2) == INS
+            ASKED.end(tx, INS)
+            assert ASKED.of_identifier(tx, "BBBBBBBBBB", 2) is None
+            assert ASKED.ins_of(tx, ASKED.person_id(INS), 2) is None
+            assert ASKED.of_identifier(tx, "CCCCCCCCCC", 2) == self.asked("CCCCCCCCCC", other)
+
+    def test_it_ends_and_is_swept_when_somebody_asks(self, store: SqlVaultStore) -> None:
+        with store.writing() as tx:
+            ASKED.add(tx, self.asked(), 1)
+            assert ASKED.of_identifier(tx, "AAAAAAAAAA", 1 + LIFE_MS) is None
+            assert ASKED.ins_of(tx, ASKED.person_id(INS), 1 + LIFE_MS) is None
+            ASKED.add(tx, self.asked("BBBBBBBBBB"), 1 + LIFE_MS)
+            assert len(tx.find("asked_account")) == 1
+
+    def test_nothing_of_a_person_stands_in_a_row(self, store: SqlVaultStore) -> None:
+        with store.writing() as tx:
+            ASKED.add(tx, self.asked(), 1)
+            (row,) = tx.find("asked_account")
+        told = b"".join(value for value in row.values() if isinstance(value, bytes))
+        for secret in ("AAAAAAAAAA", INS.partition("|")[0], "39980123"):
+            assert secret.encode() not in told
+
+
 @pytest.mark.requirement("R4")
 class TestEntries:
     def test_a_code_is_right_once_in_its_browser_and_time(
@@ -191,9 +229,11 @@ def test_after_a_restore_nothing_serves_that_served_or_ended_since(
         held = {"session_id": uuid4(), "account_id": account.account_id, "device": device.name}
         tx.insert_new("session", held | {"began_at": 1, "expires": 100 * MINUTE})
         LINKED.link(tx, account.account_id, "https://provider.example", "someone", 1)
-        assert begin_anew(tx) == 2
+        assert begin_anew(tx) == len(Purpose)
         assert LINKED.holder(tx, "https://provider.example", "someone") is None
-        assert [LETTERS.use(tx, account.account_id, each, 2) for each in used.values()] == [None, None]
+        assert [LETTERS.use(tx, account.account_id, each, 2) for each in used.values()] == [None] * len(
+            Purpose
+        )
         assert sorted(LETTERS.asked(tx, 2)) == sorted((account.account_id, each) for each in Purpose)
         with pytest.raises(NoCode):
             ENTRIES.is_code(tx, "mine", code, 2)
@@ -202,7 +242,7 @@ def test_after_a_restore_nothing_serves_that_served_or_ended_since(
 
 def test_every_table_says_what_a_restore_does_to_it() -> None:
     """Whoever adds one decides whether what it holds may come back."""
-    kept = {"account", "challenge", "door_note", "letter", "tries"}
+    kept = {"account", "asked_account", "challenge", "door_note", "letter", "tries"}
     assert ENDED_BY_RESTORE.keys() | kept == ACCOUNTS.tables.keys()
     assert not ENDED_BY_RESTORE.keys() & kept
 

@@ -36,6 +36,9 @@ SILENT: Mapping[str, frozenset[Route]] = {
             ("POST", "/sign-in/letter"),
             ("GET", "/sign-in/recover"),
             ("POST", "/sign-in/recover"),
+            ("GET", "/sign-in/open"),
+            ("POST", "/sign-in/open"),
+            ("GET", "/sign-in/accounts"),
             ("GET", "/sign-in/encore"),
             ("GET", "/sign-in/lieu"),
             ("POST", "/sign-in/lieu"),
@@ -64,6 +67,9 @@ SILENT: Mapping[str, frozenset[Route]] = {
             ("POST", "/profil"),
             ("POST", "/deposer"),
         }
+    ),
+    "the sign-in tells the log, once the account is opened (test_opening_accounts.py)": frozenset(
+        {("POST", "/accounts"), ("POST", "/sign-in/accounts")}
     ),
     "of one's own deposit, with a line where there is news (test_refusing.py)": frozenset(
         {("GET", "/submissions/{submission_id}")}

@@ -100,6 +100,10 @@ def valid_bodies(person: Patient) -> dict[str, tuple[str, Any]]:
                 "until": None,
             },
         ),
+        "POST /accounts": (
+            "doctor",
+            {"ins": person.ins, "contact": "camille@example.fr", "identity_checked": True},
+        ),
         "POST /records/{ins}/teams": (
             "holder",
             {
