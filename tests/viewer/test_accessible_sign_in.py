@@ -1,15 +1,27 @@
 """The pages that sign in: axe finds nothing, a phone's width holds them, and the keyboard is enough."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from coffre.demo_authority.identities import Identities
+from coffre.demo_authority.identity_files import sign_in_link
 from tests.integration.entering import PASSWORD, Door, Person, door
+from tests.integration.support import DOCTOR, PRACTICE, new_ins
 from tests.services import axe
 
 PHONE = {"width": 360, "height": 740}
-PAGES = ("/sign-in", "/sign-in/code", "/sign-in/letter", "/sign-in/recover", "/sign-in?lang=en")
+PAGES = (
+    "/sign-in",
+    "/sign-in/code",
+    "/sign-in/letter",
+    "/sign-in/recover",
+    "/sign-in/open",
+    "/sign-in/encore",
+    "/sign-in?lang=en",
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,4 +76,38 @@ def test_a_wrong_password_is_read_out(person: Person, page: Page) -> None:
     page.fill("#password", "pas le bon mot de passe")
     page.click("main button")
     assert "Identifiant et mot de passe" in page.get_by_role("alert").inner_text()
+    assert_accessible(page)
+
+
+def test_an_account_is_asked_for_by_the_keyboard(at_door: Door, page: Page) -> None:
+    page.goto(at_door.coffre.url + "/sign-in/open")
+    page.focus("#ins")
+    page.keyboard.type(new_ins())
+    page.keyboard.press("Tab")
+    page.keyboard.type("zoe@example.fr")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Notez votre identifiant").wait_for()
+    assert re.search("[0-9A-Z]{5}-[0-9A-Z]{5}", page.inner_text("main"))
+    assert_accessible(page)
+
+
+def test_a_professional_opens_an_account_by_the_keyboard(at_door: Door, page: Page) -> None:
+    """Every step, a mistake included, is for everybody."""
+    with at_door.coffre.system() as system:
+        token = Identities(system).professional(DOCTOR, "10", PRACTICE)
+        page.goto(sign_in_link(system, token, at_door.coffre.url))
+    page.goto(at_door.coffre.url + "/sign-in/accounts")
+    assert_accessible(page)
+    page.fill("#ins", "277079999900168")
+    page.fill("#contact", "zoe@example.fr")
+    page.focus("#identity")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    assert "Ce numéro n'est pas juste" in page.get_by_role("alert").inner_text()
+    assert_accessible(page)
+    page.fill("#ins", new_ins())
+    page.focus("#identity")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Le compte est ouvert").wait_for()
     assert_accessible(page)
