@@ -27,6 +27,11 @@ Wanted = tuple[tuple[bool, str], ...]
 """Whether something holds, and what is wanted if it does not."""
 
 
+def takes_proxy_for_callers(public_url: str, trusted_proxies: str) -> bool:
+    """Whether limits and pauses would count everybody as one: TLS ends in a proxy, and none is named."""
+    return public_url.startswith("https://") and not trusted_proxies.strip()
+
+
 def check(settings: "Settings", *, for_init: bool = False) -> None:
     """Refuse what this version can't do or what contradicts itself, naming everything and its remedy.
 

@@ -4,7 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
-from keyvault.keys.states import ISSUER_ACTIVE, LIVE, RETIRING, RUNNING, root_rotation
+from keyvault.keys.states import ISSUER_ACTIVE, LIVE, RETIRING, RUNNING, root_rotation, was_there_first
 from keyvault.restore.frozen import read_frozen
 from keyvault.restore.shipped import shipped_size
 from keyvault.store import VaultRows
@@ -41,9 +41,15 @@ def vault_status(tx: VaultRows, root: str, now_ms: int, *, has_second_place: boo
 
 
 def issuers_told(tx: VaultRows, now: int) -> dict[str, Any]:
-    """How many issuers are accepted, and the names of those that are new: first seen this week, or never."""
+    """How many issuers are accepted, and the names of those that are new: first seen this week, or never.
+    Those that the vault was set up with are no news.
+    """
     rows = tx.find("issuer", state=ISSUER_ACTIVE, order=("name", "key_id"), limit=_MOST)
-    new = [row["name"] for row in rows if row["first_seen"] is None or now - row["first_seen"] < _NEW_S]
+    new = [
+        row["name"]
+        for row in rows
+        if not was_there_first(row) and (row["first_seen"] is None or now - row["first_seen"] < _NEW_S)
+    ]
     return {"issuers": len(rows), "issuers_new": new[:_MOST_SHOWN]}
 
 

@@ -105,7 +105,15 @@ def _missing(site: Site, process: str) -> Iterator[str]:
     for name, each in SETTINGS.items():
         if each.needed and process in each.told and name not in has:
             yield f"{name} is missing."
-    if site.settings[process].get("COFFRE_VAULT_URL", "").startswith("https"):
+    told = site.settings[process]
+    if PROCESSES[process].port and setting_rules.takes_proxy_for_callers(
+        told.get("COFFRE_PUBLIC_URL", ""), told.get("COFFRE_TRUSTED_PROXIES", "")
+    ):
+        yield (
+            "COFFRE_TRUSTED_PROXIES is missing: a proxy stands before it, such as 127.0.0.1, and limits and "
+            "pauses would count everybody as one caller."
+        )
+    if told.get("COFFRE_VAULT_URL", "").startswith("https"):
         lacking = [name for name in SETTINGS if name.startswith("COFFRE_VAULT_TLS_") and name not in has]
         if lacking:
             yield f"an https:// vault needs {', '.join(lacking)}."

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from coffre.command_line.opening import settings_of_installation
 from coffre.credential_files import check_mode
-from coffre.doctor.findings import Finding, of_certificate, of_disk, of_status
+from coffre.deploying.processes import PROCESSES
+from coffre.doctor.findings import Finding, of_certificate, of_disk, of_proxies, of_status
+from coffre.setting_rules import takes_proxy_for_callers
 from coffre.settings import Settings
 from keyvault.process.sockets import check_folder, folder_of
 from keyvault.process.tls import days_left
@@ -28,6 +30,7 @@ def examine(data: Path | None, etc: Path = ETC) -> list[Finding]:
         *_secret_files(etc),
         *_certificates(settings),
         *_sockets(settings),
+        *of_proxies(_taking_proxies_for_callers(settings, etc)),
         *_disk(settings),
         *_status(settings),
     ]
@@ -60,6 +63,23 @@ def _sockets(settings: Settings) -> Iterator[Finding]:
         check_folder(folder, owner)
     except CoffreError as error:
         yield Finding("sockets", error.sentence, "Whoever made it can listen in the vault's place.")
+
+
+def _taking_proxies_for_callers(settings: Settings, etc: Path) -> list[str]:
+    """By the files of settings of a site, where it has some; else by the settings that the owner has."""
+    files = {name: etc / f"settings/{name}.env" for name, each in PROCESSES.items() if each.port}
+    told = {name: _proxied(path) for name, path in files.items() if path.exists()}
+    own = {"coffre serve": (settings.public_url or "", settings.trusted_proxies)}
+    return [name for name, each in (told or own).items() if takes_proxy_for_callers(*each)]
+
+
+def _proxied(path: Path) -> tuple[str, str]:
+    """The public address and the proxies that a file of settings names, as `coffre deploy render` writes."""
+    named = dict(line.partition("=")[::2] for line in path.read_text("utf-8").splitlines())
+    public, proxies = (
+        named.get(f"COFFRE_{name}", "").strip("'") for name in ("PUBLIC_URL", "TRUSTED_PROXIES")
+    )
+    return public, proxies
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:

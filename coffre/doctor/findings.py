@@ -1,6 +1,6 @@
 """Rules of `coffre doctor`: what of an installation's facts is wrong, and what to do. Nothing is opened."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ CHECKS: Mapping[str, str] = {
     "secret_files": "files of secrets are their owner's alone",
     "certificate": "no certificate ends within two weeks",
     "sockets": "the vault's sockets are its own",
+    "proxies": "limits and pauses tell callers apart",
     "disk": "a twentieth of the disk or more is free",
     "frozen": "the vault decides",
     "log_unsigned": "the log is signed, the newest entries within seconds",
@@ -22,7 +23,7 @@ CHECKS: Mapping[str, str] = {
     "root_rotation": "no rotation was left half done",
 }
 """Each check and what is true where it finds nothing; docs/operate.md has a page for each."""
-_ELSEWHERE = ("settings", "status", "secret_files", "certificate", "sockets", "disk")
+_ELSEWHERE = ("settings", "status", "secret_files", "certificate", "sockets", "proxies", "disk")
 _TOLD = tuple(check for check in CHECKS if check not in _ELSEWHERE)
 """Checks of what index and vault tell."""
 QUEUE_S, NOTICES_S, ROOM = 900, 3_600, 0.05
@@ -74,8 +75,7 @@ def of_status(told: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(
             "issuer_new",
             f"Issuers were first seen within a week: {', '.join(told['issuers_new'])}.",
-            "In the week after `coffre init` its own is named. Ask the two operators who set any other: what "
-            "nobody knows of is a break-in.",
+            "Ask the two operators who set it: what nobody knows of is a break-in.",
         )
     if told["doors_past_threshold"]:
         yield Finding(
@@ -110,6 +110,16 @@ def _of_log(told: Mapping[str, Any]) -> Iterator[Finding]:
             "log_unshipped",
             f"{told['log_signed'] - told['log_shipped']} signed entries are not in the second place.",
             "Ask COFFRE_SECOND_PLACE_URL: is it reached, is there room, does its lock hold?",
+        )
+
+
+def of_proxies(processes: Sequence[str]) -> Iterator[Finding]:
+    """Those that take their proxy for every caller."""
+    if processes:
+        yield Finding(
+            "proxies",
+            f"{', '.join(processes)}: everybody comes from the proxy, and limits and pauses meet all.",
+            "Set COFFRE_TRUSTED_PROXIES to the addresses of your proxy, such as 127.0.0.1, and restart.",
         )
 
 

@@ -14,7 +14,7 @@ from keyvault.crypto.envelope import KeyvaultError
 from keyvault.crypto.sealed_json import issuer_aad
 from keyvault.keys.keyring import Keyring
 from keyvault.keys.secret_keys import Use
-from keyvault.keys.states import ISSUER_ACTIVE, ISSUER_ENDED
+from keyvault.keys.states import ISSUER_ACTIVE, ISSUER_ENDED, ISSUER_FIRST
 from keyvault.store import Row, VaultRows, VaultTransaction
 from records.errors import CoffreError
 
@@ -105,7 +105,7 @@ class KeptIssuers:
             return
         for issuer in self.first:
             # of two vaults that start at once, one is first
-            tx.insert_new("issuer", self._row(KeptIssuer(issuer, version=1, first_seen=now)))
+            tx.insert_new("issuer", self._row(KeptIssuer(issuer, version=ISSUER_FIRST, first_seen=now)))
         self._read = {}
 
     def keep(self, tx: VaultTransaction, kept: KeptIssuer) -> tuple[KeptIssuer, dict[str, Any]]:

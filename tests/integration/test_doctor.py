@@ -9,6 +9,7 @@ from subprocess import CompletedProcess, run
 import pytest
 
 from coffre.installation.install import initialise
+from coffre.installation.installation import Installation
 from coffre.settings import load
 from tests.services.service import certificate
 
@@ -62,6 +63,30 @@ def test_what_was_put_wrong_is_found_at_once(data: Path, tmp_path: Path) -> None
         assert "belongs to the user 60900" in found["sockets"]
 
 
+def test_a_new_installation_that_has_begun_to_work_is_well(tmp_path: Path) -> None:
+    """The issuer that it was made with is no news, in its first week either."""
+    settings = load(data=tmp_path / "data")
+    initialise(settings)
+    with Installation(settings) as installation:
+        installation.local_guard()
+    assert examined(settings.data, tmp_path) == (0, {})
+
+
+def test_a_proxy_that_nobody_names_is_found(data: Path, tmp_path: Path) -> None:
+    """By the settings of the command; where processes are apart, by the files that they start with."""
+    public = {"COFFRE_PUBLIC_URL": "https://coffre.example"}
+    code, found = examined(data, tmp_path, **public)
+    assert (code, found.keys()) == (1, {"proxies"})
+    assert found["proxies"].startswith("coffre serve: ")
+    assert examined(data, tmp_path, **public, COFFRE_TRUSTED_PROXIES="127.0.0.1") == (0, {})
+    (tmp_path / "settings").mkdir()
+    for process, told in (("reader", "COFFRE_TRUSTED_PROXIES='127.0.0.1'\n"), ("signin", "")):
+        (tmp_path / f"settings/{process}.env").write_text(
+            f"COFFRE_PUBLIC_URL='https://coffre.example'\n{told}"
+        )
+    assert examined(data, tmp_path, **public)[1]["proxies"].startswith("signin: ")
+
+
 def test_where_there_is_no_installation_it_says_that(tmp_path: Path) -> None:
     code, found = examined(tmp_path / "none", tmp_path)
     assert code == 1
@@ -78,7 +103,7 @@ def test_what_could_not_be_looked_at_is_never_well(data: Path, tmp_path: Path) -
     """Without a vault that answers nobody knows whether its log is signed."""
     none, silent = tmp_path / "none", {"COFFRE_VAULT_URL": f"unix://{tmp_path / 'silent'}"}
     file = tmp_path / "coffre.prom"
-    for folder, settings, well in ((none, {}, 1), (data, silent, 5)):
+    for folder, settings, well in ((none, {}, 1), (data, silent, 6)):
         done = doctor(folder, tmp_path, file, **settings)
         assert done.returncode == 1
         assert done.stdout.count("ok     ") == well and "-      log_unsigned: not looked at" in done.stdout

@@ -20,6 +20,7 @@ GOOD: dict[str, Any] = {
             "COFFRE_PUBLIC_URL": "https://coffre.example",
             "COFFRE_OBJECTS_URL": "s3://coffre?region=eu-west-3",
             "COFFRE_VAULT_URL": "unix:///run/coffre-vault",
+            "COFFRE_TRUSTED_PROXIES": "127.0.0.1",
         },
         "vault": {"COFFRE_VAULT_ROOT": "aws-kms:alias/root?region=eu-west-3"},
     }
@@ -174,6 +175,14 @@ def test_what_is_missing_is_named() -> None:
     assert faults(read(json.dumps({"settings": settings}))) == ["vault: COFFRE_VAULT_ROOT is missing."]
     said = refused(all={"COFFRE_VAULT_URL": "https://vault.coffre.internal:8443"})
     assert "reader: an https:// vault needs COFFRE_VAULT_TLS_CERTIFICATE" in said
+
+
+def test_who_serves_behind_a_proxy_is_told_which() -> None:
+    """Without it limits and pauses would count everybody as one caller."""
+    served = sorted(name for name, each in PROCESSES.items() if each.port)
+    said = refused(all={"COFFRE_TRUSTED_PROXIES": " "})
+    assert sorted(line.partition(":")[0] for line in said.splitlines()) == served
+    assert "COFFRE_TRUSTED_PROXIES is missing: a proxy stands before it" in said
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from coffre.doctor.findings import CHECKS, of_certificate, of_disk, of_status
+from coffre.doctor.findings import CHECKS, of_certificate, of_disk, of_proxies, of_status
 
 WELL: dict[str, Any] = {
     "queue": {"waiting": 3, "oldest_s": 20},
@@ -54,6 +54,12 @@ def test_each_thing_that_is_wrong_is_one_finding_with_what_to_do(wrong: dict[str
 def test_a_certificate_that_ends_is_told_before_and_after(days: float | None, words: str) -> None:
     (found,) = of_certificate("/etc/coffre/tls/process.crt", days)
     assert words in found.sentence
+
+
+def test_processes_that_take_their_proxy_for_everybody_are_named() -> None:
+    assert list(of_proxies([])) == []
+    (found,) = of_proxies(["reader", "signin"])
+    assert found.check == "proxies" and found.sentence.startswith("reader, signin: ")
 
 
 def test_a_disk_is_told_before_it_is_full() -> None:
