@@ -30,7 +30,7 @@ def examine(data: Path | None, etc: Path = ETC) -> list[Finding]:
         *_secret_files(etc),
         *_certificates(settings),
         *_sockets(settings),
-        *of_proxies(_taking_proxies_for_callers(settings, etc)),
+        *_proxies(settings, etc),
         *_disk(settings),
         *_status(settings),
     ]
@@ -65,6 +65,15 @@ def _sockets(settings: Settings) -> Iterator[Finding]:
         yield Finding("sockets", error.sentence, "Whoever made it can listen in the vault's place.")
 
 
+def _proxies(settings: Settings, etc: Path) -> Iterator[Finding]:
+    try:
+        yield from of_proxies(_taking_proxies_for_callers(settings, etc))
+    except OSError:
+        yield Finding(
+            "proxies", f"The settings in {etc} cannot be read.", "Ask with the rights of the owner."
+        )
+
+
 def _taking_proxies_for_callers(settings: Settings, etc: Path) -> list[str]:
     """By the files of settings of a site, where it has some; else by the settings that the owner has."""
     files = {name: etc / f"settings/{name}.env" for name, each in PROCESSES.items() if each.port}
@@ -75,7 +84,7 @@ def _taking_proxies_for_callers(settings: Settings, etc: Path) -> list[str]:
 
 def _proxied(path: Path) -> tuple[str, str]:
     """The public address and the proxies that a file of settings names, as `coffre deploy render` writes."""
-    named = dict(line.partition("=")[::2] for line in path.read_text("utf-8").splitlines())
+    named = dict(line.partition("=")[::2] for line in path.read_text("utf-8", "replace").splitlines())
     public, proxies = (
         named.get(f"COFFRE_{name}", "").strip("'") for name in ("PUBLIC_URL", "TRUSTED_PROXIES")
     )

@@ -13,14 +13,14 @@ ROOT = Path(__file__).resolve().parents[2]
 BOOKS = sorted(
     path
     for path in [*(ROOT / "docs").glob("*.md"), ROOT / "terraform/README.md"]
-    if re.search(r"^ {4}(\S+=\S+ )*coffre |^coffre |\| coffre ", path.read_text("utf-8"), re.M)
+    if re.search(r"^ {4,}(\S+=\S+ |\S*/bin/)*coffre |^coffre |\| coffre ", path.read_text("utf-8"), re.M)
 )
 
 
 def commands(page: Path) -> Iterator[str]:
     """Lines of code blocks that are commands of ours, from `coffre` on."""
     for line in page.read_text("utf-8").splitlines():
-        if found := re.match(r"(?: {4})(?:[^|`]*\| |(?:\w+=\S* )*)(coffre [^|#`]*)", line):
+        if found := re.match(r" {4,}(?:[^|`]*\| |(?:\w+=\S* )*)(?:\S*/bin/)?(coffre [^|#`]*)", line):
             yield found[1].strip()
 
 

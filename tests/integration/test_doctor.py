@@ -85,6 +85,8 @@ def test_a_proxy_that_nobody_names_is_found(data: Path, tmp_path: Path) -> None:
             f"COFFRE_PUBLIC_URL='https://coffre.example'\n{told}"
         )
     assert examined(data, tmp_path, **public)[1]["proxies"].startswith("signin: ")
+    (tmp_path / "settings/gateway.env").mkdir()
+    assert "cannot be read" in examined(data, tmp_path, **public)[1]["proxies"]
 
 
 def test_where_there_is_no_installation_it_says_that(tmp_path: Path) -> None:
