@@ -69,7 +69,7 @@ $(OHIF_DIST): deploy/ohif/unpack.py | $(VENV)/.runtime
 
 ohif: setup $(OHIF_DIST)  ## fetch OHIF, a stock viewer (npm), into .ohif
 
-serve: setup $(if $(OHIF),ohif)  ## the demo data behind a web server, with sign-in links (OHIF=1: and OHIF)
+serve: setup $(if $(OHIF),ohif)  ## the demo data behind a web server, and by which doors to come in (OHIF=1: and OHIF)
 	@$(if $(OHIF),COFFRE_OHIF=$(abspath $(OHIF_DIST))) $(BIN)/coffre demo --serve --data $(DATA) --port $(PORT)
 
 check: dev  ## ruff, mypy strict, import contracts, what nothing calls

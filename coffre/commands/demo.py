@@ -238,7 +238,10 @@ def _doors(folder: Path, origin: str) -> str:
             f"Les médecins / the doctors:     [{CARD}], puis / then",
             f"  médecin / doctor              {card_reader.label('doctor')}",
             f"  urgences / emergency doctor   {card_reader.label('emergency')}",
-            f"Les opérateurs / operators:     {origin}/sign-in/operateur (docs/operate.md)",
+            "Les opérateurs / operators: une clé de sécurité chacun / a hardware key each",
+            f"  préparer / prepare            {origin}/sign-in/operateur",
+            f"  puis / then                   COFFRE_PUBLIC_URL={origin} .venv/bin/coffre operator enrol …"
+            "  (docs/operations.md#issuers)",
             "",
             guide("fr"),
             "docs/guide-patient.md : les pages en images.",

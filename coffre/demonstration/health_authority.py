@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -59,13 +60,10 @@ class HealthAuthority:
         number: str,
         names: tuple[str, str],
         codes: tuple[str, str],
-        *,
-        since: timedelta = -YEAR,
-        until: timedelta = YEAR,
-        responder: str | None = None,
+        **more: Any,
     ) -> Issued:
         """The authentication certificate of a card. `names`: family and given; `codes`: profession and
-        specialty, left out where empty.
+        specialty, left out where empty; `more`: as `issue` takes it.
         """
         subject = [
             (NameOID.COUNTRY_NAME, "FR"),
@@ -75,17 +73,9 @@ class HealthAuthority:
         ]
         said = [(CARD_TYPE, card.value), (PROFESSION, codes[0]), (SPECIALTY, codes[1])]
         extensions = [text(oid, value) for oid, value in said if value]
-        return self.issue(subject, extensions=extensions, since=since, until=until, responder=responder)
+        return self.issue(subject, extensions=extensions, **more)
 
-    def organisations_certificate(
-        self,
-        structure: str,
-        names: tuple[str, str],
-        *,
-        since: timedelta = -YEAR,
-        until: timedelta = YEAR,
-        responder: str | None = None,
-    ) -> Issued:
+    def organisations_certificate(self, structure: str, names: tuple[str, str], **more: Any) -> Issued:
         """The certificate of a structure for TLS clients. `names`: of the structure and of its software."""
         subject = [
             (NameOID.COUNTRY_NAME, "FR"),
@@ -93,7 +83,7 @@ class HealthAuthority:
             (NameOID.ORGANIZATIONAL_UNIT_NAME, structure),
             (NameOID.COMMON_NAME, names[1]),
         ]
-        return self.issue(subject, since=since, until=until, responder=responder)
+        return self.issue(subject, **more)
 
     def issue(
         self,

@@ -462,6 +462,7 @@ ROWS = [
     Row("GET", "/dossier/{record}/consultations", attending=True, page=True, lines={"permit": 2}),
     Row("POST", "/dossier", lambda p: {"ins": p.ins}, page=True),
     Row("GET", "/dossier/{record}", page=True),
+    Row("GET", "/dossier/{record}/titulaire", page=True),
     Row("POST", "/dossier/{record}", lambda p: {}, page=True),
     Row("GET", "/dossier/{record}/documents/{document_id}", page=True, things=True, document=images),
     Row(

@@ -15,9 +15,12 @@ INDEX, CONFIGURATION = "index.html", "app-config.js"
 _INLINE = re.compile(r"<script>.*?</script>", re.DOTALL)
 _OWN_WORKER = re.compile(r'<script [^>]*src="/init-service-worker\.js"></script>')
 """Takes the registration of every service worker of the origin away."""
+_PROGRAM = re.compile(r'<script defer(?:="defer")? src="(/app\.bundle\.[0-9a-f]+\.js)"></script>')
 _ADDRESSES = re.compile(r'\b(href|src|content)="/(?!/)')
 _HASHED = re.compile(r"[.-]?[0-9a-f]{16}[.]")
 SOURCE = "coffre"
+PROGRAM = r'<link id="ohif" rel="preload" as="script" href="\1">'
+"""OHIF's program, fetched and not run: worker/whose.js runs it once it stands above whose record is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +29,15 @@ class OhifFiles:
 
     folder: Path
 
-    def index(self, record: UUID, script: str | None = None) -> str:
+    def index(self, record: UUID, *scripts: str) -> str:
         """The page, without its inline scripts: the configuration says the same, and our policy runs none.
 
-        `script`: a module of ours that the page runs, too.
+        `scripts`: modules of ours that the page runs, too.
         """
         html = _OWN_WORKER.sub("", _INLINE.sub("", (self.folder / INDEX).read_text("utf-8")))
-        if script is not None:
-            html = html.replace("</head>", f'<script type="module" src="/{script}"></script></head>', 1)
+        html = _PROGRAM.sub(PROGRAM, html)
+        ours = "".join(f'<script type="module" src="/{script}"></script>' for script in scripts)
+        html = html.replace("</head>", f"{ours}</head>", 1)
         return _ADDRESSES.sub(rf'\1="{base(record)}/', html)
 
     def file(self, name: str) -> Path | None:

@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 from records.errors import NotFound
 from viewer_api.ohif.files import CONFIGURATION, INDEX, OhifFiles, base, lasts
-from viewer_api.ohif.worker_files import PAGE, START, WORKER, WorkerFiles
+from viewer_api.ohif.worker_files import PAGE, START, WHOSE, WORKER, WorkerFiles
 from viewer_api.web.site import Site
 
 POLICY = (
@@ -56,9 +56,9 @@ class OhifPages:
         starts the worker.
         """
         if self._has_gateway and request.query_params.get(OVER) == THE_GATEWAY:
-            return HTMLResponse(self._files.index(record), headers=HEADERS)
+            return HTMLResponse(self._files.index(record, WHOSE), headers=HEADERS)
         if request.url.path == f"{base(record)}/{INDEX}" and not _navigates(request):
-            return HTMLResponse(self._files.index(record, PAGE), headers=HEADERS)
+            return HTMLResponse(self._files.index(record, WHOSE, PAGE), headers=HEADERS)
         folder = f"{base(record)}/"
         answer = self._site.page(
             request,

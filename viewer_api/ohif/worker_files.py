@@ -8,6 +8,8 @@ from viewer_api.opener.routes import headers_of
 HERE = Path(__file__).parent / "worker"
 FOLDER = "worker"
 WORKER, START, PAGE = f"{FOLDER}/worker.js", f"{FOLDER}/start.js", f"{FOLDER}/page.js"
+WHOSE = f"{FOLDER}/whose.js"
+"""Says above OHIF whose record is open."""
 
 
 class WorkerFiles:

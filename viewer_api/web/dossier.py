@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from keyvault.verbs.reader.grants.reading import Whose
 from keyvault.verbs.reader.lists.filling import ListPage
@@ -25,7 +25,7 @@ from viewer_api.summarising import summarised
 from viewer_api.web.mode import NORMAL, Mode, mode_of
 from viewer_api.web.paging import PREVIEWS, neighbours, page_of
 from viewer_api.web.sessions import Session
-from viewer_api.web.site import Site
+from viewer_api.web.site import HEADERS, Site
 from viewer_api.web.texts import Texts
 from viewer_api.web.words import (
     DocumentView,
@@ -33,9 +33,10 @@ from viewer_api.web.words import (
     document_view,
     document_views,
     profession,
+    whose_view,
 )
 
-UNPROCESSABLE, FORBIDDEN = 422, 403
+NO_CONTENT, UNPROCESSABLE, FORBIDDEN = 204, 422, 403
 NO_PICTURES = frozenset({"AU", "DOC", "ECG", "HD", "KO", "PLAN", "PR", "REG", "RTPLAN", "RTSTRUCT", "SR"})
 NOTHING: Mapping[str, str] = {}
 
@@ -136,6 +137,25 @@ class DossierPages:
             request, structures=[author_structure(each) for each in shown.listing.documents]
         )
         return shown
+
+    async def whose(self, request: Request, session: Session, record: str) -> Response:
+        """For a viewer that others have written: what pages of the record are headed with, as JSON; nothing
+        for its holder. Raises `NotAuthorised`.
+        """
+        if not session.is_professional:
+            return Response(status_code=NO_CONTENT, headers=HEADERS)
+        await self.listed(request, session, record, NORMAL, ListPage(limit=1))
+        t = self._site.texts(request)
+        view = whose_view(request.state.whose, t)
+        rows = [
+            (t("whose.label"), view.name),
+            (t("whose.born"), f"{view.born} ({view.age})"),
+            (t("whose.sex"), view.sex),
+            (t("whose.ins"), view.ins),
+            (t("whose.mode"), t(f"mode.{NORMAL.purpose.value}")),
+        ]
+        told = {"language": t.language, "label": t("whose.label"), "rows": rows}
+        return JSONResponse(told, headers=HEADERS)
 
     def _refused(
         self,
@@ -282,6 +302,10 @@ def install(routes: APIRouter, site: Site, pages: DossierPages) -> None:
         session = await site.session(request)
         form = await site.form(request, session)
         return await pages.listing(request, session, str(record), mode_of(form), form)
+
+    @routes.get("/dossier/{record}/titulaire")
+    async def whose(record: UUID, request: Request) -> Response:
+        return await pages.whose(request, await site.session(request), str(record))
 
     @routes.get("/dossier/{record}/documents/{document_id}")
     async def study(record: UUID, document_id: UUID, request: Request) -> Response:
