@@ -22,10 +22,11 @@ from viewer_api.conflicts import conflicts
 from viewer_api.record_pages import ShownPage
 from viewer_api.refusals import ClosedTo, NotAuthorised
 from viewer_api.summarising import summarised
+from viewer_api.web.headers import HEADERS
 from viewer_api.web.mode import NORMAL, Mode, mode_of
 from viewer_api.web.paging import PREVIEWS, neighbours, page_of
 from viewer_api.web.sessions import Session
-from viewer_api.web.site import HEADERS, Site
+from viewer_api.web.site import Site
 from viewer_api.web.texts import Texts
 from viewer_api.web.words import (
     DocumentView,
