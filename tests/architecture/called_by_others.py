@@ -123,7 +123,6 @@ _.hidden_from_patient  # document.html
 _.visible_to_patient  # document.html
 _.hidden_from_representatives  # document.html
 _.is_pdf  # document.html
-_.born  # base.html
 
 # what the standard library calls as it reads a page or answers a request
 _.handle_starttag  # html.parser
