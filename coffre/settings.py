@@ -39,7 +39,10 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         default=None, description="origin in answers; default 127.0.0.1 and the port"
     )
-    objects_public_url: str | None = None
+    objects_public_url: str | None = Field(
+        default=None,
+        description="where readers reach the objects, if elsewhere; COFFRE_PUBLIC_URL: through the reader",
+    )
     allowed_origins: str = Field(
         default="", description="origins whose pages may call the API: https://viewer.example,…; none else"
     )
@@ -258,6 +261,11 @@ class Settings(BaseSettings):
     @property
     def root_url(self) -> str:
         return self.vault_root or f"file:{self.vault_dir / 'root'}"
+
+    @property
+    def relays_objects(self) -> bool:
+        """Whether the reader passes objects on: readers reach the store under this site's own name alone."""
+        return self.objects_public_url is not None and self.objects_public_url == self.public_url
 
     def vault_tls(self) -> tuple[Path, Path, Path]:
         """Certificate, key and authority. Raises `Invalid` where one is missing."""

@@ -39,6 +39,7 @@ def _each(site: Site) -> Iterator[str]:
             *_told(site, process),
             *_places(site, process),
             *_missing(site, process),
+            *_unreached(site, process),
             *_rules(process, dict(settings)),
         ):
             yield f"{process}: {line}"
@@ -117,6 +118,24 @@ def _missing(site: Site, process: str) -> Iterator[str]:
         lacking = [name for name in SETTINGS if name.startswith("COFFRE_VAULT_TLS_") and name not in has]
         if lacking:
             yield f"an https:// vault needs {', '.join(lacking)}."
+
+
+def _unreached(site: Site, process: str) -> Iterator[str]:
+    """A store at an address that exists inside alone, which readers would be sent to."""
+    settings = site.settings[process]
+    readers = SETTINGS["COFFRE_OBJECTS_PUBLIC_URL"].told
+    if process not in readers or "COFFRE_OBJECTS_PUBLIC_URL" in settings:
+        return
+    try:
+        address = parse(settings.get("COFFRE_OBJECTS_URL", ""))
+    except Invalid:
+        return
+    host = urlsplit(address.endpoint).hostname or ""
+    if "." not in host or host.startswith("127."):
+        yield (
+            f"readers do not reach {host}, where COFFRE_OBJECTS_URL lies: say where they do in "
+            "COFFRE_OBJECTS_PUBLIC_URL, which may be COFFRE_PUBLIC_URL itself."
+        )
 
 
 def _rules(process: str, settings: dict[str, str]) -> Iterator[str]:

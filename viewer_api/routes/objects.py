@@ -1,4 +1,5 @@
-"""Presigned ranges of the embedded store: `/objects/{blob}/{version}?grant=&exp=&sig=`, GET and HEAD.
+"""Presigned ranges of the embedded store, or of one that readers do not reach:
+`/objects/{blob}/{version}?grant=&exp=&sig=`, GET and HEAD.
 
 The signature says that the vault granted this object; each request asks it again whether it still would.
 Ciphertext only: whoever holds the address without the grant's key reads noise.
@@ -44,13 +45,13 @@ class Presigner:
         check_url(self.key, grant, blob, version, exp=exp, signature=unb64(signature), now=now)
 
 
-def addresses(objects: ObjectStore, presigner: Presigner) -> Presign:
-    """The store's own addresses where it has a server, else ranges served here."""
+def addresses(objects: ObjectStore, presigner: Presigner, *, relayed: bool = False) -> Presign:
+    """The store's own addresses where it has a server that readers reach, else ranges served here."""
 
     def presign(grant: UUID, blob: UUID, version: int) -> str:
         return objects.presigned(blob, version, LONGEST_LIFE) or presigner.url(grant, blob, version)
 
-    return presign
+    return presigner.url if relayed else presign
 
 
 def router(objects: ObjectStore, vault: ReaderDoor, presigner: Presigner) -> APIRouter:

@@ -27,7 +27,7 @@ def install_reader(app: FastAPI, system: System, public_url: str) -> None:
     """Lists, grants, choices, the log."""
     credential = Authentication.of(system).credential(public_url)
     presigner = Presigner(read_secret(system.places.url_key), public_url)
-    presign = objects.addresses(system.objects, presigner)
+    presign = objects.addresses(system.objects, presigner, relayed=system.settings.relays_objects)
     access = Access(system.index, system.reader_door)
     addressed = AddressedGrants(Granting(system.index, system.reader_door), system.reader_door, presign)
     app.include_router(records.router(access, credential))

@@ -212,6 +212,14 @@ def test_processes_that_contradict_each_other_are_told(name: str, value: str, se
     assert f"all: {sentence}" in refused(reader={name: value})
 
 
+@pytest.mark.parametrize("endpoint", ["http://objects:8333", "http://127.0.0.1:8333"])
+def test_a_store_that_readers_do_not_reach_is_told_unless_it_is_said_where_they_do(endpoint: str) -> None:
+    inside = {"COFFRE_OBJECTS_URL": f"s3://coffre?endpoint={endpoint}"}
+    said = [line for line in refused(all=inside).splitlines() if "readers do not reach" in line]
+    assert [line.partition(":")[0] for line in said] == ["reader", "gateway"]
+    assert refused(all={**inside, "COFFRE_OBJECTS_PUBLIC_URL": "https://coffre.example"}) == ""
+
+
 def test_two_ways_to_one_bucket_are_no_contradiction() -> None:
     assert refused(reader={"COFFRE_OBJECTS_URL": "s3://coffre?region=eu-west-3&timeout=5"}) == ""
 
