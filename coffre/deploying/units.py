@@ -91,6 +91,8 @@ def service(site: Site, process: str) -> str:
         f"TasksMax={part.tasks}",
         "SystemCallFilter=@system-service",
         f"SystemCallFilter={_CHILDREN_TAKEN if part.children else _TAKEN}",
+        # children give up what their namespace has given them
+        *(["SystemCallFilter=capset"] if part.children else []),
         # the vault asks the kernel which user calls: in a user namespace all others would be nobody
         *([] if process == "vault" else ["PrivateUsers=yes"]),
         # children read files without a network, which takes a namespace

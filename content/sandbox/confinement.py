@@ -5,6 +5,7 @@
 
 import ctypes
 import os
+import struct
 import subprocess
 import sys
 from enum import IntFlag
@@ -13,6 +14,7 @@ from pathlib import Path
 from content.sandbox.seccomp import confine_calls
 
 _PR_SET_NO_NEW_PRIVS = 38
+_CAPABILITIES_V3 = 0x20080522
 _CLONE_NEWNET, _CLONE_NEWUSER = 0x40000000, 0x10000000
 
 
@@ -58,6 +60,11 @@ def withdraw(libc: ctypes.CDLL) -> Confinement:
     if _calls_can_be_listed(libc):
         granted |= Confinement.SYSTEM_CALLS
     return granted
+
+
+def drop_capabilities(libc: ctypes.CDLL) -> None:
+    """Of this process, for good: a user namespace of its own has given it all of them."""
+    libc.capset(struct.pack("Ii", _CAPABILITIES_V3, 0), bytes(24))
 
 
 def _calls_can_be_listed(libc: ctypes.CDLL) -> bool:

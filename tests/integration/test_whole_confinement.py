@@ -3,6 +3,7 @@
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -27,9 +28,18 @@ with Sandbox(children=1, demanded={demanded}) as sandbox:
             print(error.code, error.sentence)
         print(sandbox._pool._zygote is None)
 """
+STATUS = """
+from content.sandbox.parent import Sandbox
+with Sandbox(children=1) as sandbox:
+    sandbox.inspect("pdf", 5, lambda offset, length: b"%PDF-"[offset : offset + length])
+    (child,) = sandbox._pool._idle
+    print(open(f"/proc/{child.pid}/status").read())
+"""
 
 
-def confined_in_part(*command: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def confined_in_part(
+    *command: object, env: dict[str, str] | None = None, by: Callable[[], None] = no_namespaces.deny
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *map(str, command)],
         env=env,
@@ -37,7 +47,7 @@ def confined_in_part(*command: object, env: dict[str, str] | None = None) -> sub
         text=True,
         timeout=120,
         check=False,
-        preexec_fn=no_namespaces.deny,
+        preexec_fn=by,
     )
 
 
@@ -60,6 +70,13 @@ def test_elsewhere_children_are_confined_as_far_as_it_goes() -> None:
     done = confined_in_part("-c", INSPECT.format(demanded="Confinement(0)"))
     assert done.stdout.splitlines()[::2] == ["reject", "reject"], done.stderr
     assert done.stderr.count("in part only") == 1
+
+
+def test_who_has_no_capability_gets_none_by_a_namespace_of_its_own() -> None:
+    """A new user namespace gives them all, for what is in it."""
+    done = confined_in_part("-c", STATUS, by=no_namespaces.without_capabilities)
+    for kind in ("Inh", "Prm", "Eff"):
+        assert f"\nCap{kind}:\t{0:016x}\n" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize(
