@@ -158,6 +158,7 @@ lock: dev  ## pin the dependencies anew
 	@$(filter-out pyproject.toml,$(PIP_COMPILE)) deploy/viewer/node.in --output-file deploy/viewer/node.txt
 	@$(filter-out pyproject.toml,$(PIP_COMPILE)) terraform/checkov.in --output-file terraform/checkov.txt
 	@$(filter-out pyproject.toml,$(PIP_COMPILE)) deploy/container/engines/engines.in --output-file deploy/container/engines/engines.txt
+	@$(filter-out pyproject.toml,$(PIP_COMPILE)) deploy/container/compose.in --output-file deploy/container/compose.txt
 
 MEMORY ?= /dev/shm
 LEFT = $(wildcard opened coffre-identities $(MEMORY)/coffre-* $(or $(TMPDIR),/tmp)/coffre-* $(or $(TMPDIR),/tmp)/pytest-of-$(shell id -un) \

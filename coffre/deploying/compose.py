@@ -45,6 +45,10 @@ FILES = (
     "COFFRE_OHIF",
 )
 """Settings that name a file or folder of the machine: whoever is told one reads it at the same place."""
+OUTSIDE = "outside"
+"""The network of who is told an address that is no engine's here: a cloud's store or root, a mail server."""
+FAR = ("COFFRE_OBJECTS_URL", "COFFRE_VAULT_ROOT", "COFFRE_SECOND_PLACE_URL", "COFFRE_NOTICES_URL")
+_NEAR = ("file:", "pkcs11:", "page:")
 FRONT = "front"
 OWNER = "owner"
 """Who makes the installation and runs the commands; it is started by hand alone."""
@@ -60,7 +64,7 @@ def compose(site: Site) -> dict[str, Any]:
             **{process: _service(site, process) for process in PROCESSES},
             OWNER: _owner(site),
         },
-        "networks": {"edge": {}, **{name: {"internal": True} for name in ASKS}},
+        "networks": {"edge": {}, OUTSIDE: {}, **{name: {"internal": True} for name in ASKS}},
         "volumes": {"data": {}, "doors": {}, **({CERTIFICATES: {}} if _of_certificates(site) else {})},
         "secrets": {
             f"{process}_{kind}": {"file": f"./{kind}/{process}.env"}
@@ -74,6 +78,14 @@ def compose(site: Site) -> dict[str, Any]:
 def networks_of(process: str) -> list[str]:
     """Those of the engines that it asks."""
     return sorted(name for name, setting in ASKS.items() if process in SETTINGS[setting].told)
+
+
+def _asks_far(site: Site, process: str) -> bool:
+    """Whether it is told an address of another machine, in the open or in its file of secrets."""
+    if site.secrets[process] & {*FAR}:
+        return True
+    told = [site.settings[process][name] for name in FAR if name in site.settings[process]]
+    return not all(each.startswith(_NEAR) or any(f"://{name}:" in each for name in ASKS) for each in told)
 
 
 def _front() -> dict[str, Any]:
@@ -137,7 +149,7 @@ def _service(site: Site, process: str) -> dict[str, Any]:
         return {**service, "network_mode": f"service:{FRONT}", "healthcheck": ready}
     return {
         **service,
-        "networks": networks_of(process),
+        "networks": [*networks_of(process), *([OUTSIDE] if _asks_far(site, process) else [])],
         **({"healthcheck": healthy(_PYTHON, _DOOR)} if process == "vault" else {}),
     }
 
@@ -162,7 +174,7 @@ def _owner(site: Site) -> dict[str, Any]:
             *_of_certificates(site),
         ],
         "tmpfs": ["/tmp"],  # noqa: S108 - the container's own, in memory
-        "networks": sorted(ASKS),
+        "networks": [*sorted(ASKS), OUTSIDE],
     }
 
 

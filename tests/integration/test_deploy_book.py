@@ -1,9 +1,12 @@
 """The description of docs/deploy.md, checked and rendered as the page says."""
 
+import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from typing import Any
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/deploy.md"
 
@@ -13,9 +16,27 @@ def coffre(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+def blocks() -> list[str]:
+    """The descriptions of the page: of a site, and what is added to it for containers."""
+    return re.findall(r"^```toml\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
+
+
+def in_containers() -> dict[str, dict[str, Any]]:
+    """The one with the other."""
+    site, more = map(tomllib.loads, blocks())
+    for part, told in more["settings"].items():
+        site["settings"][part] = site["settings"].get(part, {}) | told
+    return {**site, "secrets": site["secrets"] | more["secrets"]}
+
+
+def test_the_site_of_the_page_holds_in_containers(tmp_path: Path) -> None:
+    (tmp_path / "site.json").write_text(json.dumps(in_containers()))
+    checked = coffre(tmp_path, "settings", "check", "site.json")
+    assert (checked.returncode, checked.stdout) == (0, "These settings hold.\n"), checked.stderr
+
+
 def test_the_site_of_the_page_holds_and_is_rendered(tmp_path: Path) -> None:
-    (block,) = re.findall(r"^```toml\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
-    (tmp_path / "site.toml").write_text(block)
+    (tmp_path / "site.toml").write_text(blocks()[0])
     checked = coffre(tmp_path, "settings", "check", "site.toml")
     assert (checked.returncode, checked.stdout) == (0, "These settings hold.\n"), checked.stderr
     first = coffre(tmp_path, "deploy", "render", "site.toml", "--out", "site")

@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from coffre.deploying.compose import ASKS, DATA, DOORS, FILES, FRONT, OWNER, PROXY, compose, networks_of
+from coffre.deploying.compose import (
+    ASKS,
+    DATA,
+    DOORS,
+    FILES,
+    FRONT,
+    OUTSIDE,
+    OWNER,
+    PROXY,
+    compose,
+    networks_of,
+)
 from coffre.deploying.engines import ENGINES, engines
 from coffre.deploying.passwords import write
 from coffre.deploying.processes import CALLERS, PROCESSES, SETTINGS, number_of, settings_of, user_of
@@ -25,7 +36,8 @@ def test_every_process_is_a_service_and_the_front_alone_is_reached_from_outside(
     assert SERVICES[OWNER]["profiles"] == [OWNER], "it is started by hand alone"
     assert {name for name, each in SERVICES.items() if "ports" in each} == {FRONT}
     assert {name for name, each in SERVICES.items() if "edge" in each.get("networks", ())} == {FRONT}
-    assert all(each.get("internal") for name, each in FOUND["networks"].items() if name != "edge")
+    open_ones = {name for name, each in FOUND["networks"].items() if not each.get("internal")}
+    assert open_ones == {"edge", OUTSIDE}
 
 
 @pytest.mark.parametrize("service", [*SERVICES, *ENGINES])
@@ -69,7 +81,25 @@ def test_networks_are_of_those_who_speak_with_each_other() -> None:
             assert SERVICES[process]["network_mode"] == f"service:{FRONT}"
             assert {*networks_of(process)} <= {*SERVICES[FRONT]["networks"]}
         else:
-            assert SERVICES[process]["networks"] == networks_of(process)
+            assert SERVICES[process]["networks"] == [*networks_of(process), OUTSIDE]
+
+
+def test_who_asks_engines_alone_gets_nowhere_else() -> None:
+    near = {
+        "all": {"COFFRE_OBJECTS_URL": "s3://coffre?endpoint=http://objects:8333"},
+        "vault": {"COFFRE_VAULT_ROOT": "transit:https://root:8200/transit/r?ca=/run/root.pem"},
+    }
+    far = {
+        "vault": {**near["vault"], "COFFRE_SECOND_PLACE_URL": "s3://checkpoints?region=eu-west-3"},
+        "housekeeper": {"COFFRE_NOTICES_URL": "smtps://mail.example:465"},
+    }
+    assert outside(**near) == set()
+    assert outside(**{**near, **far}) == {"vault", "housekeeper"}
+
+
+def outside(**told: dict[str, str]) -> set[str]:
+    services = compose(site(**told))["services"]
+    return {name for name in PROCESSES if OUTSIDE in services[name].get("networks", ())}
 
 
 def test_none_of_those_who_share_a_loopback_takes_it_away_when_it_is_restarted() -> None:
