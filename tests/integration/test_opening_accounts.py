@@ -53,6 +53,16 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, problem(answer)
 
 
+def own_lines(at_door: Door, token: str) -> str:
+    """What a professional reads of what he did, but instants and leaves."""
+    log = at_door.coffre.http.get("/me/access-log", headers=bearer(token)).json()
+    lines = [
+        {name: value for name, value in each.items() if name not in ("time", "leaf")}
+        for each in log["events"]
+    ]
+    return json.dumps([each for each in lines if each["action"] == "sign_in"])
+
+
 def letters(at_door: Door, folder: Path) -> dict[str, dict[str, str]]:
     """What the host prints, by the matricule of whom it is for."""
     at_door.command("account", "letters", "--out", str(folder))
@@ -113,6 +123,18 @@ class TestOverHttp:
         ).json()
         assert number in json.dumps(log)
 
+    @pytest.mark.requirement("R20")
+    def test_whoever_opened_it_learns_of_no_record(self, at_door: Door, patient: Patient) -> None:
+        """The own log reads alike whether the person has a record, which the professional may not find."""
+        found = []
+        for ins in (patient.ins, new_ins()):
+            token = at_door.coffre.professional(rpps())
+            assert post(at_door, token, asked(patient, ins=ins)).status_code == 201
+            lines = eventually(lambda: own_lines(at_door, token), "sign_in")  # noqa: B023
+            assert str(patient.public_id) not in lines
+            found.append(lines)
+        assert found[0] == found[1]
+
     def test_care_professionals_open_accounts(self, at_door: Door) -> None:
         with at_door.coffre.system() as system:
             tokens = [Identities(system).professional(rpps(), each, PRACTICE) for each in PROFESSIONS]
@@ -143,7 +165,7 @@ class TestOverHttp:
     def test_what_is_wrong_is_said_and_opens_nothing(self, at_door: Door, patient: Patient) -> None:
         token = at_door.coffre.professional(rpps())
         for change, status, code in (
-            ({"ins": patient.ins[:-1] + "0"}, 400, "bad_ins"),
+            ({"ins": f"{patient.ins[:-1]}{(int(patient.ins[-1]) + 1) % 10}"}, 400, "bad_ins"),
             ({"ins": f"{patient.ins}|1.2.250.1.213.1.4.8"}, 400, "bad_oid"),
             ({"contact": "nobody@"}, 422, "bad_contact"),
             ({"contact": "42"}, 422, "bad_contact"),

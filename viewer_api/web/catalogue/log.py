@@ -120,7 +120,7 @@ LOG: Mapping[str, tuple[str, str]] = {
         "{what}, opened and shown by the server of Coffre",
     ),
     "did.deposit": ("Dépôt d'un document", "Deposit of a document"),
-    "did.sign_in": ("Connexion", "Sign-in"),
+    "did.sign_in": ("Connexion ou ouverture d'un compte", "Sign-in or opening of an account"),
     "did.sign_in.signed_in": ("Connexion à votre espace", "Sign-in to your space"),
     "did.sign_in.new_device": ("Première connexion depuis cet appareil", "First sign-in from this device"),
     "did.sign_in.password_chosen": ("Choix d'un mot de passe", "Choice of a password"),

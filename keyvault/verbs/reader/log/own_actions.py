@@ -1,7 +1,8 @@
 """`own_actions`: what a professional did, found under the own credential alone (R56).
 
 The lines are those of `accountability`, which outlive the records that they are about. Of what was refused a
-line says that it was, and neither why nor whose record: there, no right and no such record read alike.
+line says that it was, and neither why nor whose record: there, no right and no such record read alike. Nor
+does one of the doors name a record: whoever opens somebody's account may have no right to find theirs.
 """
 
 from collections.abc import Sequence
@@ -107,6 +108,7 @@ def _action(vault: Vault, row: Row, entry: bytes | None, place: Row | None) -> O
     except KeyvaultError:
         raise _altered() from None
     shown = said.outcome is Outcome.PERMIT
+    named = shown and said.action is not Action.SIGN_IN
     return OwnAction(
         at=said.time,
         leaf=row["leaf_hash"],
@@ -114,7 +116,7 @@ def _action(vault: Vault, row: Row, entry: bytes | None, place: Row | None) -> O
         outcome=said.outcome,
         purpose=said.purpose or PurposeOfUse.NORMAL,
         structure=line["structure"],
-        record=UUID(line["public_id"]) if shown and line["public_id"] else None,
+        record=UUID(line["public_id"]) if named and line["public_id"] else None,
         decision=said.reason if shown else None,
         object=said.object if shown else None,
     )
