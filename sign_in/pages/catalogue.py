@@ -142,6 +142,13 @@ SESSIONS: Catalogue = {
         "Depuis tout autre appareil, une connexion vous est signalée.",
         "A sign-in from any other device is reported to you.",
     ),
+    "sessions.devices.untold": (
+        "Un appareil nouveau ne vous est pas signalé par message. Si vous n'en reconnaissez pas un, fermez "
+        "les autres connexions, et faites opposition à votre carte.",
+        "No message tells you of a new device. If you do not recognise one, end the other sessions, and have "
+        "your card blocked.",
+    ),
+    "sessions.devices.log": ("Toutes mes connexions, dans mes actions", "All my sign-ins, among my actions"),
     "sessions.first": ("Première connexion", "First sign-in"),
     "sessions.last": ("Dernière connexion", "Last sign-in"),
 }

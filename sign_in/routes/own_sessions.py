@@ -61,7 +61,7 @@ def _context(site: Site, request: Request, shown: Shown) -> dict[str, Any]:
         }
         for each in shown.devices[:SHOWN_DEVICES]
     ]
-    return {"sessions": sessions, "devices": devices}
+    return {"sessions": sessions, "devices": devices, "is_told": shown.is_told}
 
 
 def _session_id(text: str | None) -> UUID | None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from keyvault.credentials.account_keys import AccountKeys
 from records.errors import Refused
+from sign_in.accounts.account import AccountRows
 from sign_in.accounts.devices import Device, Devices
 from sign_in.sessions.sessions import OpenSession, Sessions
 from sign_in.store import AccountStore
@@ -19,12 +20,15 @@ class SignedOut(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`here`: the session that asks. Devices are new that were first used after `new_since` (ms)."""
+    """`here`: the session that asks. Devices are new that were first used after `new_since` (ms). `is_told`:
+    the person is written to when a new one comes; of professionals nobody knows an address.
+    """
 
     here: UUID
     sessions: list[OpenSession]
     devices: list[Device]
     new_since: int
+    is_told: bool
 
     def label(self, session: OpenSession) -> str:
         return next((device.label for device in self.devices if device.name == session.device), "")
@@ -35,6 +39,7 @@ class OwnSessions:
 
     def __init__(self, store: AccountStore, keys: AccountKeys, sessions: Sessions) -> None:
         self._store, self._sessions, self._devices = store, sessions, Devices(keys)
+        self._rows = AccountRows(keys)
 
     def show(self, code: str | None) -> Shown:
         """Raises `SignedOut`."""
@@ -44,7 +49,8 @@ class OwnSessions:
                 raise SignedOut
             account_id, here = found
             sessions, devices = self._sessions.all(tx, account_id), self._devices.all(tx, account_id)
-            return Shown(here, sessions, devices, self._sessions.new_since())
+            is_told = self._rows.of_id(tx, account_id) is not None
+            return Shown(here, sessions, devices, self._sessions.new_since(), is_told)
 
     def end(self, code: str | None, session_id: UUID | None) -> None:
         """Ends one of the person's sessions, or all but the one that asks. Raises `SignedOut`."""

@@ -121,7 +121,9 @@ def test_a_professional_with_one_place_is_signed_in_by_card(door: Door) -> None:
     answer = browser.http.get(back)
     assert (answer.status_code, answer.headers["location"]) == (303, "/mes-consultations")
     assert "Paul DURAND, RPPS 899700024451, CABINET DES LILAS, ROUEN" in browser.get("/").text
-    assert "Nouveau" in browser.get("/sign-in/sessions").text, "nobody knows an address to write to"
+    shown = browser.get("/sign-in/sessions")
+    assert "Nouveau" in shown.text and "ne vous est pas signalé" in shown.text, "nobody knows an address"
+    eventually(lambda: browser.get(shown.link("Toutes mes connexions")).text, "Connexion")
 
 
 @pytest.mark.requirement("R5")

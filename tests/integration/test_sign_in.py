@@ -149,6 +149,7 @@ def test_sessions_are_listed_and_ended_at_once_everywhere(person: Person) -> Non
     here, there = person.enter(), person.enter()
     page = here.get(here.get("/").link("Mes connexions"))
     assert page.text.count("Connecté depuis") == 2
+    assert "une connexion vous est signalée" in page.text
     assert there.get("/choix")
     ending = [form for form in page.forms if form.action == "/sign-in/sessions/end"]
     all_others = next(form for form in ending if "session" not in form.fields)
