@@ -8,6 +8,10 @@ from playwright.sync_api import Browser, Page
 
 from coffre.demo_authority.identities import Identities
 from coffre.demo_authority.identity_files import sign_in_link
+from coffre.installation.places import read_secret
+from keyvault.credentials.account_keys import AccountKeys
+from sign_in.accounts.account import AccountRows
+from sign_in.accounts.linked import LinkedIdentities
 from tests.integration.entering import PASSWORD, Door, Person, door
 from tests.integration.support import DOCTOR, PRACTICE, new_ins
 from tests.services import axe
@@ -26,7 +30,10 @@ PAGES = (
 
 @pytest.fixture(scope="module")
 def at_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
-    with door(tmp_path_factory.mktemp("accessible-door")) as found:
+    # nobody is asked before somebody leaves for it
+    provider = {"ISSUER": "http://127.0.0.1:9/", "CLIENT_ID": "coffre", "CLIENT_SECRET": "a secret"}
+    settings = {f"COFFRE_FRANCECONNECT_{name}": value for name, value in provider.items()}
+    with door(tmp_path_factory.mktemp("accessible-door"), **settings) as found:
         yield found
 
 
@@ -67,6 +74,17 @@ def test_the_keyboard_alone_signs_in_and_sees_the_sessions(person: Person, page:
     page.keyboard.press("Enter")
     page.wait_for_url("**/sign-in/sessions")
     assert page.get_by_role("heading", name="Mes connexions").is_visible()
+    assert_accessible(page)
+    page.get_by_role("link", name="FranceConnect").click()
+    page.get_by_role("button", name="Relier").wait_for()
+    assert_accessible(page)
+    with person.coffre.system() as system, system.accounts.writing() as tx:
+        keys = AccountKeys(read_secret(system.places.accounts_key))
+        account = AccountRows(keys).of_identifier(tx, person.identifier)
+        assert account is not None
+        LinkedIdentities(keys).link(tx, account.account_id, "https://provider.example", "zoe", 1)
+    page.reload()
+    page.get_by_role("button", name="Ne plus").wait_for()
     assert_accessible(page)
 
 
