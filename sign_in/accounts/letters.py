@@ -64,6 +64,10 @@ class Letters:
         tx.delete("letter", expires__le=now_ms, **key)
         tx.insert_new("letter", key | {"code": _ASKED, "expires": now_ms + LIFE_MS[purpose]})
 
+    def sweep(self, tx: AccountTransaction, now_ms: int) -> None:
+        """Forgets those that serve nobody any more."""
+        tx.delete("letter", expires__le=now_ms)
+
     def end(self, tx: AccountTransaction, account_id: UUID, purpose: Purpose) -> None:
         """It is not to be printed any more, and its code serves no more."""
         tx.delete("letter", account_id=account_id, purpose=purpose.value)

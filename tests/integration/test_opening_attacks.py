@@ -224,6 +224,8 @@ class TestWhoeverTypesSomebodysNumber:
         doors.ask(INS(new_ins(), OID), VICTIM)
         doors.now += 31 * DAY
         assert doors.host.all() == [], "nobody prints what was asked for a month ago"
+        with doors.store.reading() as tx:
+            assert tx.find("letter") == []
 
     def test_after_a_restore_a_used_letter_serves_nobody(self, doors: Doors, victim: INS) -> None:
         theirs = doors.ask(victim, ATTACKER)
@@ -254,6 +256,15 @@ def test_no_clock_and_no_store_tells_whose_number_has_an_account(doors: Doors) -
     nobody = medians["nobody"]
     assert all(0.75 < each / nobody < 1.33 for each in medians.values()), medians
     assert doors.mailbox.texts == []
+
+
+def test_no_code_is_promised_to_a_telephone_where_none_rings(doors: Doors, victim: INS) -> None:
+    doors.mailbox.carries = lambda kind: kind is ContactKind.EMAIL  # type: ignore[method-assign]
+    for open_one in (doors.ask, doors.by_doctor):
+        with pytest.raises(CoffreError) as error:
+            open_one(victim, "06 39 98 01 23")
+        assert error.value.code == "no_carrier"
+    assert doors.post(victim) == [] and contact_of(doors, victim) is None
 
 
 def test_one_address_asks_for_few_whoever_they_are(doors: Doors) -> None:
