@@ -7,11 +7,14 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from keyvault.credentials.proving import ProofKey
+from keyvault.crypto.signing import new_signing_key
 from records.people.identity import INS_NIR
+from records.vocabulary.codes import Role
 from tests.integration.entering import FROM, PASSWORD
 from tests.integration.pages import Page
 from tests.integration.running import process
-from tests.integration.support import new_ins
+from tests.integration.support import DOCTOR, PRACTICE, new_ins, problem
 from tests.integration.test_production import ISSUER, ORIGIN, TRAITS, Production, production_in
 from tests.services.mail import Mail, mail_server
 from tests.services.processes import free_port
@@ -96,3 +99,28 @@ def test_a_patient_signs_in_once_two_operators_accepted_the_door(
     assert page.headings[0] == (1, "Mes documents"), page.text
     assert browser.ask("GET", "/consultations").status_code == 200
     assert browser.ask("GET", "/sign-in/sessions").status_code == 200
+
+
+@pytest.mark.requirement("R4")
+def test_a_professional_opens_an_account_with_a_signed_request_alone(
+    place: tuple[Production, Mail, str],
+) -> None:
+    made, mail, url = place
+    key, ins, address = ProofKey(new_signing_key()[0]), f"{new_ins()}|{INS_NIR}", "lea@example.fr"
+    claims = {"rpps": DOCTOR, "profession": "10", "structure": PRACTICE, "sector": "SA07"}
+
+    def sent(contact: str, *, bound: bool) -> httpx.Response:
+        cnf = {"cnf": {"jkt": key.thumbprint}} if bound else {}
+        token = made.token(Role.PROFESSIONAL, DOCTOR, **claims, **cnf)
+        body = json.dumps({"ins": ins, "contact": contact, "identity_checked": True}).encode()
+        proof = {"DPoP": key.proof(token, "POST", f"{ORIGIN}/accounts", body=body)} if bound else {}
+        headers = {"Authorization": f"{'DPoP' if bound else 'Bearer'} {token}", **proof}
+        json_headers = {**headers, "Content-Type": "application/json"}
+        return httpx.post(f"{url}/accounts", content=body, headers=json_headers, timeout=60)
+
+    assert problem(sent(address, bound=False)) == "possession_required"
+    assert problem(sent("06 39 98 01 23", bound=True)) == "no_carrier"
+    answer = sent(address, bound=True)
+    assert answer.status_code == 201, answer.text
+    (first,) = mail.wait_for(address)
+    assert answer.json()["identifier"] not in first.get_content()
