@@ -192,3 +192,45 @@ def test_the_roots_key_is_made_with_its_policy(
         kept = json.loads(client.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
     vault = next(each for each in kept["Statement"] if each["Sid"] == "TheVaultAlone")
     assert vault["Principal"]["AWS"] == f"arn:aws:iam::{ACCOUNT}:role/coffre-vault"
+
+
+def test_who_uses_a_bucket_may_use_the_key_that_encrypts_it_at_rest_through_the_store_alone(
+    applied: list[tuple[str, dict[str, Any]]],
+) -> None:
+    """Without it AWS refuses each object of a bucket under a key of one's own."""
+    policies = [values for kind, values in applied if kind == "aws_iam_role_policy"]
+    using = {each["role"] for each in policies if each["name"] in ("objects", "checkpoints")}
+    resting = {each["role"]: json.loads(each["policy"]) for each in policies if each["name"] == "rest"}
+    assert using <= resting.keys()
+    (at_rest,) = {
+        rule["apply_server_side_encryption_by_default"][0]["kms_master_key_id"]
+        for kind, values in applied
+        if kind == "aws_s3_bucket_server_side_encryption_configuration"
+        for rule in values["rule"]
+    }
+    for policy in resting.values():
+        (statement,) = policy["Statement"]
+        assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+        assert statement["Resource"] == [at_rest]
+        assert statement["Condition"] == {"StringEquals": {"kms:ViaService": "s3.eu-west-3.amazonaws.com"}}
+
+
+def test_the_key_at_rest_makes_disks_and_alerts_reach_who_is_on_call(
+    applied: list[tuple[str, dict[str, Any]]],
+) -> None:
+    """Groups of machines are made by a role of AWS, alerts sent by its Prometheus: each needs to be told."""
+    (key,) = (
+        json.loads(values["policy"])
+        for kind, values in applied
+        if kind == "aws_kms_key" and "disks" in values["description"]
+    )
+    told = {each["Sid"]: each for each in key["Statement"]}
+    assert told["Disks"]["Condition"]["StringEquals"] == {
+        "kms:CallerAccount": ACCOUNT,
+        "kms:ViaService": "ec2.eu-west-3.amazonaws.com",
+    }
+    (topic,) = (values for kind, values in applied if kind == "aws_sns_topic")
+    (statement,) = json.loads(topic["policy"])["Statement"]
+    assert statement["Principal"] == told["Alerts"]["Principal"] == {"Service": "aps.amazonaws.com"}
+    assert statement["Resource"] == f"arn:aws:sns:eu-west-3:{ACCOUNT}:{topic['name']}"
+    assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}

@@ -25,7 +25,7 @@ resource "aws_kms_alias" "root" {
 }
 
 resource "aws_kms_key" "rest" {
-  description             = "${var.name}: disks, databases, logs"
+  description             = "${var.name}: disks, databases, buckets, logs"
   enable_key_rotation     = true
   deletion_window_in_days = 30
   policy = jsonencode({
@@ -43,6 +43,22 @@ resource "aws_kms_key" "rest" {
         Effect    = "Allow"
         Principal = { Service = "logs.${var.region}.amazonaws.com" }
         Action    = ["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+        Resource  = "*"
+      },
+      {
+        # machines are made by a role of AWS, which nobody can name before the account's first group
+        Sid       = "Disks"
+        Effect    = "Allow"
+        Principal = { AWS = "*" }
+        Action    = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+        Resource  = "*"
+        Condition = { StringEquals = { "kms:CallerAccount" = var.account, "kms:ViaService" = "ec2.${var.region}.amazonaws.com" } }
+      },
+      {
+        Sid       = "Alerts"
+        Effect    = "Allow"
+        Principal = { Service = "aps.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = "*"
       },
     ]

@@ -38,9 +38,28 @@ resource "aws_prometheus_rule_group_namespace" "this" {
   data         = var.rules
 }
 
+locals {
+  account = split(":", aws_prometheus_workspace.this.arn)[4]
+  region  = split(":", aws_prometheus_workspace.this.arn)[3]
+}
+
 resource "aws_sns_topic" "on_call" {
   name              = "${var.name}-on-call"
   kms_master_key_id = var.key_arn
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "AlertsOfThisSite"
+      Effect    = "Allow"
+      Principal = { Service = "aps.amazonaws.com" }
+      Action    = ["sns:GetTopicAttributes", "sns:Publish"]
+      Resource  = "arn:aws:sns:${local.region}:${local.account}:${var.name}-on-call"
+      Condition = {
+        ArnEquals    = { "aws:SourceArn" = aws_prometheus_workspace.this.arn }
+        StringEquals = { "aws:SourceAccount" = local.account }
+      }
+    }]
+  })
 }
 
 resource "aws_sns_topic_subscription" "on_call" {
@@ -55,7 +74,7 @@ resource "aws_prometheus_alert_manager_definition" "this" {
   definition = yamlencode({
     alertmanager_config = yamlencode({
       route     = { receiver = "on-call", group_by = ["alertname"] }
-      receivers = [{ name = "on-call", sns_configs = [{ topic_arn = aws_sns_topic.on_call.arn, sigv4 = { region = split(":", aws_sns_topic.on_call.arn)[3] } }] }]
+      receivers = [{ name = "on-call", sns_configs = [{ topic_arn = aws_sns_topic.on_call.arn, sigv4 = { region = local.region } }] }]
     })
   })
 }

@@ -58,6 +58,22 @@ resource "aws_iam_role_policy" "checkpoints" {
   policy = var.checkpoint_policy
 }
 
+# buckets are encrypted at rest by the key of disks: through the store alone, and with the rights on objects above
+resource "aws_iam_role_policy" "rest" {
+  for_each = toset(local.hosts)
+  name     = "rest"
+  role     = aws_iam_role.this[each.value].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource  = [var.disk_key]
+      Condition = { StringEquals = { "kms:ViaService" = "s3.${var.region}.amazonaws.com" } }
+    }]
+  })
+}
+
 resource "aws_iam_role_policy" "secrets" {
   for_each = toset(local.hosts)
   name     = "secrets"
