@@ -95,15 +95,20 @@ class _Reading(BaseHTTPRequestHandler):
         if asked.path == ASKS:
             self._answer(200, _page(state).encode())
         elif asked.path.startswith(READS) and card is not None:
-            self._answer(303, location=self._shown(card, state))
+            self._hand_over(card, state)
         else:
             self._answer(404)
 
-    def _shown(self, card: Issued, state: str) -> str:
-        """Where the sign-in sends the browser back to."""
+    def _hand_over(self, card: Issued, state: str) -> None:
+        """The browser goes back to where the sign-in sends it."""
         door = AtTheSocket("http://signin", self._door)
         with httpx.Client(base_url=door.url, transport=door.showing(card), timeout=60) as proxy:
-            return proxy.get(ASKS, params={"state": state}).headers["location"]
+            try:
+                answer = proxy.get(ASKS, params={"state": state})
+            except httpx.HTTPError:  # it is being started again
+                self._answer(502)
+            else:
+                self._answer(303, location=answer.headers["location"])
 
     def _answer(self, status: int, body: bytes = b"", location: str | None = None) -> None:
         self.send_response(status)
