@@ -161,6 +161,6 @@ class LetterDoor:
 
 def _is_given(asked: AskedAccount, contact: str) -> bool:
     try:
-        return read_contact(asked.kind, contact) == asked.contact
+        return read_contact(asked.kind, contact).casefold() == asked.contact.casefold()
     except Invalid:
         return False
