@@ -21,7 +21,7 @@ from records.vocabulary.codes import Action, Environment
 from storage import roles
 from storage.engines import Database, engine_for
 from storage.index import roles as index_roles
-from storage.index.roles import GATEWAY, GRANTS, HOUSEKEEPER, INTAKE, READER, WORKER
+from storage.index.roles import GATEWAY, GRANTS, HOUSEKEEPER, INTAKE, READER, SIGN_IN, WORKER
 from storage.index.store import SqlIndex
 from storage.rows import CpuUse, PartVerdict, Publication, Removal, SignedIn, Submission
 from storage.schema_version import check
@@ -93,7 +93,8 @@ class TestWork:
         assert intake.reception_key("2026-01-01") == "{}"
         housekeeper.put_issuers("first")
         housekeeper.put_issuers("{}")
-        assert {each.issuers() for each in (intake, reader, gateway)} == {"{}"}
+        sign_in = SqlIndex(index_as(SIGN_IN))
+        assert {each.issuers() for each in (intake, reader, gateway, sign_in)} == {"{}"}
         blob, own = a_blob(), a_blob(role="repacked")
         intake.begin_upload(blob.blob_id, 1, at=1)
         submission = a_submission()
@@ -131,6 +132,7 @@ class TestWork:
             gateway.put_sign_in(SignedIn(digest=b"d", sealed=b"s", expires=expires))
         assert gateway.sign_in(b"d", now=1, idle_since=0)
         assert reader.sign_in(b"d", now=1, idle_since=0), "a viewer on a page asks it in a session"
+        assert sign_in.sign_in(b"d", now=1, idle_since=0), "so does a professional who opens an account"
         gateway.use_sign_in(b"d", at=1)
 
         assert housekeeper.unsettled(10**15) == [found.submission_id]
