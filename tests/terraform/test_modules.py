@@ -10,6 +10,7 @@ import pytest
 from coffre.deploying.processes import HOSTS, PROCESSES, SETTINGS
 from coffre.deploying.site import read
 from coffre.deploying.site_check import faults
+from coffre.deploying.units import units
 from storage.objects.address import EEA_REGIONS
 from tests.terraform.running import ROOT, Terraform
 
@@ -29,6 +30,10 @@ SITE: dict[str, Any] = {
     "account": "123456789012",
     "hosts": {"vault": "vault:8443", "index": "i.internal", "keys": "k.internal", "broker": "b.internal"},
 }
+
+
+REACHED = {"aws": ["10.20.0.0/16", "169.254.169.254/32"], "openstack": ["10.20.0.0/16", "10.9.0.0/16"]}
+"""By example: its own network, the store, and who tells a machine of AWS its credentials."""
 
 
 def resources(found: Terraform, kind: str) -> list[dict[str, Any]]:
@@ -127,6 +132,8 @@ def test_outputs_are_settings_that_hold(request: pytest.FixtureRequest, example:
     site = read(json.dumps(request.getfixturevalue(example)))
     assert faults(site) == []
     assert site.settings.keys() == PROCESSES.keys()
+    (allowed,) = re.findall(r"^IPAddressAllow=(.*)$", units(site)["coffre-reader.service"], re.M)
+    assert set(REACHED[example]) <= set(allowed.split())
 
 
 def test_the_command_takes_them_from_a_pipe(aws: dict[str, Any]) -> None:

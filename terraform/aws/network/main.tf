@@ -215,3 +215,7 @@ output "subnets" {
   value = { for tier in local.tiers : tier => [for zone in var.zones : aws_subnet.this["${tier}-${zone}"].id] }
 }
 output "groups" { value = { for name, group in aws_security_group.this : name => group.id } }
+output "reach" {
+  description = "All that processes speak with: this network, the object store, and who tells a machine its credentials."
+  value       = concat([var.cidr, "169.254.169.254/32"], sort(aws_vpc_endpoint.objects.cidr_blocks))
+}

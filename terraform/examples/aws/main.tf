@@ -146,3 +146,4 @@ output "owner_secrets" {
   value     = module.database.owner_secrets
   sensitive = true
 }
+output "site" { value = { networks = module.network.reach } }

@@ -111,3 +111,4 @@ output "edge" { value = module.edge.address }
 output "settings" { value = module.site.settings }
 output "secrets" { value = module.site.secrets }
 output "addresses" { value = module.hosts.addresses }
+output "site" { value = { networks = module.network.reach } }

@@ -131,3 +131,7 @@ resource "openstack_networking_secgroup_rule_v2" "edge" {
 output "edge_subnet" { value = openstack_networking_subnet_v2.tier["edge"].id }
 output "networks" { value = { for name, each in openstack_networking_network_v2.tier : name => each.id } }
 output "groups" { value = { for name, each in openstack_networking_secgroup_v2.this : name => each.id } }
+output "reach" {
+  description = "All that processes speak with: this network and the object store."
+  value       = [var.cidr, var.objects_network]
+}
