@@ -45,7 +45,11 @@ API: Sequence[Rule] = (
     ),
     Rule("[A-Z]+", "fhir/Binary/", Process.GATEWAY),
     Rule("[A-Z]+", "accounts/?$", Process.SIGN_IN),
-    Rule("[A-Z]+", "(fhir|records|submissions|dicomweb|grants|objects|audit|health)(/|$)", Process.READER),
+    Rule(
+        "[A-Z]+",
+        "(fhir|records|submissions|dicomweb|grants|objects|audit|health|me|opener)(/|$)",
+        Process.READER,
+    ),
 )
 PEOPLE: Sequence[Rule] = (
     Rule("[A-Z]+", "(metrics|openapi.json)/?$", None),  # for the operators' network alone
