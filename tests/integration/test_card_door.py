@@ -16,6 +16,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from coffre.demonstration.machines import environment_of
 from coffre.installation.install import initialise
 from coffre.settings import load
 from records.people.directory import DirectoryEntry, Exercise, Person, Structure
@@ -71,12 +72,7 @@ class Door:
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     folder = tmp_path_factory.mktemp("card")
     authority = igc.Authority(now=datetime.now(UTC))
-    (folder / "authorities.pem").write_bytes(authority.root.pem + authority.issuing.pem)
-    lists = folder / "lists"
-    lists.mkdir()
-    for name, issuer in (("leaves", None), ("authorities", authority.root)):
-        made = authority.revocation_list(issuer=issuer)
-        (lists / f"{name}.crl").write_bytes(made.public_bytes(Encoding.DER))
+    trusted = authority.publish(folder)
     initialise(load(data=folder / "data"))
     collector = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     collector.bind(str(folder / "log"))
@@ -85,9 +81,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         "COFFRE_SYSLOG_URL": f"unix://{folder}/log",
         "COFFRE_MACHINES_URL": MACHINES,
         "COFFRE_CERTIFICATES_SOCKET": str(folder / "certificates.sock"),
-        "COFFRE_CARD_AUTHORITIES": str(folder / "authorities.pem"),
-        "COFFRE_ORGANISATION_AUTHORITIES": str(folder / "authorities.pem"),
-        "COFFRE_REVOCATION_LISTS": str(lists),
+        **environment_of(trusted),
     }
     with collector, serving(folder / "data", **settings) as coffre:
         entries = [
@@ -96,7 +90,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         ]
         with coffre.system() as system:
             system.index.put_directory(entries, at=1)
-        yield Door(coffre, authority, lists, folder / "certificates.sock", collector)
+        yield Door(coffre, authority, trusted["revocation_lists"], folder / "certificates.sock", collector)
 
 
 def left(browser: Browser) -> str:

@@ -4,7 +4,6 @@ The structure's software shows its certificate, gets a credential that is bound 
 """
 
 import json
-import os
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -16,25 +15,21 @@ from pathlib import Path
 import httpx
 import pytest
 import typer
-from cryptography.hazmat.primitives.serialization import Encoding
 from typer.testing import CliRunner
 
 from coffre.commands.send import send_command
+from coffre.demonstration.machines import environment_of
 from coffre.installation.install import initialise
-from coffre.proxy.nginx import DEBIAN_MODULES, Proxied, rendered
 from coffre.proxy.routing import Process
 from coffre.settings import load
 from tests import igc
 from tests.integration.support import Coffre, Patient, bearer, multipart, related, serving
-from tests.services.processes import debian, free_port, install
-from tests.services.server import Server
-from tests.services.service import certificate, listens
+from tests.services.machines import made, workers_user
+from tests.services.processes import free_port
 
 SEND = typer.Typer()
 SEND.command()(send_command)
 PEOPLE, MACHINES = "coffre.example", "machines.coffre.example"
-NOBODY = 65_534
-"""As whom the workers of an nginx run that root has started, where its configuration names nobody."""
 
 
 @dataclass(frozen=True)
@@ -71,54 +66,26 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("site")
-    program = debian("nginx", "nginx-light")
-    if not Path(DEBIAN_MODULES, "ngx_http_js_module.so").exists():
-        install("nginx's module for JavaScript", "libnginx-mod-http-js")
-    health = igc.Authority(now=datetime.now(UTC))
-    (folder / "authorities.pem").write_bytes(health.root.pem + health.issuing.pem)
-    lists = folder / "lists"
-    lists.mkdir()
-    for name, issuer in (("leaves", None), ("authorities", health.root)):
-        made = health.revocation_list(issuer=issuer)
-        (lists / f"{name}.crl").write_bytes(made.public_bytes(Encoding.DER))
-    own, key = certificate(folder, PEOPLE, MACHINES)
+    folder, health = tmp_path_factory.mktemp("site"), igc.Authority(now=datetime.now(UTC))
     initialise(load(data=folder / "data"))
-    port, user = free_port(), NOBODY if os.getuid() == 0 else os.getuid()
+    port = free_port()
     with ExitStack() as stack:
         # nginx's workers are another user, who gets to no folder of pytest's
         way = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         way.chmod(0o755)
+        handed = way / "certificates.sock"
         settings = {
-            "COFFRE_PUBLIC_URL": f"https://{PEOPLE}",
-            "COFFRE_MACHINES_URL": f"https://{MACHINES}",
-            "COFFRE_CERTIFICATES_SOCKET": str(way / "certificates.sock"),
-            "COFFRE_PROXY_USER": str(user),
-            "COFFRE_CERTIFICATE_PROXIES": "127.0.0.1",
-            "COFFRE_ORGANISATION_AUTHORITIES": str(folder / "authorities.pem"),
-            "COFFRE_CARD_AUTHORITIES": str(folder / "authorities.pem"),
-            "COFFRE_REVOCATION_LISTS": str(lists),
+            **health.publish(folder),
+            "public_url": f"https://{PEOPLE}",
+            "machines_url": f"https://{MACHINES}",
+            "certificates_socket": handed,
+            "proxy_user": str(workers_user()),
+            "certificate_proxies": "127.0.0.1",
         }
-        coffre = stack.enter_context(serving(folder / "data", **settings))
+        coffre = stack.enter_context(serving(folder / "data", **environment_of(settings)))
         processes = {each: coffre.url.removeprefix("http://") for each in Process}
-        processes[Process.CERTIFICATES] = f"unix:{way}/certificates.sock"
-        files = rendered(
-            Proxied(
-                people=PEOPLE,
-                machines=MACHINES,
-                processes=processes,
-                certificate=own,
-                key=key,
-                authorities=folder / "authorities.pem",
-                listen=f"127.0.0.1:{port}",
-            ),
-            folder,
-            foreground=True,
-        )
-        for name, content in files.items():
-            (folder / name).write_text(content)
-        command = [program, "-c", folder / "nginx.conf", "-p", folder, "-e", folder / "error.log"]
-        stack.enter_context(Server("nginx", command, folder / "nginx.log", lambda: listens(port)))
+        nginx = made(folder / "nginx", folder, port, handed, processes, people=PEOPLE, name=MACHINES)
+        stack.enter_context(nginx)
         yield Site(port, coffre, health, folder)
 
 
@@ -184,7 +151,7 @@ def sent_by_command(site: Site, patient: Patient, issued: igc.Issued, name: str)
                 "--certificate-key",
                 str(key),
                 "--ca",
-                str(site.folder / "tls.crt"),
+                str(site.folder / "nginx" / "tls.crt"),
             ),
             *("--journal", str(site.folder / f"{name}.log")),
         ],

@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from coffre.demonstration.data import report_pdf
+from coffre.demonstration.machines import environment_of
 from coffre.installation.install import initialise
 from coffre.settings import load
 from records.people.directory import DirectoryEntry, Exercise, Person, Structure
@@ -82,11 +82,7 @@ class Door:
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     folder = tmp_path_factory.mktemp("psc")
     cards = igc.Authority(now=datetime.now(UTC))
-    (folder / "authorities.pem").write_bytes(cards.root.pem + cards.issuing.pem)
-    (folder / "lists").mkdir()
-    for name, issuer in (("leaves", None), ("authorities", cards.root)):
-        made = cards.revocation_list(issuer=issuer)
-        (folder / "lists" / f"{name}.crl").write_bytes(made.public_bytes(Encoding.DER))
+    trusted = cards.publish(folder)
     initialise(load(data=folder / "data"))
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as collector, oidc_provider(folder) as psc:
         collector.bind(str(folder / "log"))
@@ -95,8 +91,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
             "COFFRE_MACHINES_URL": MACHINES,
             "COFFRE_SYSLOG_URL": f"unix://{folder}/log",
             "COFFRE_CERTIFICATES_SOCKET": str(folder / "certificates.sock"),
-            "COFFRE_CARD_AUTHORITIES": str(folder / "authorities.pem"),
-            "COFFRE_REVOCATION_LISTS": str(folder / "lists"),
+            **environment_of(trusted),
             "COFFRE_PSC_ISSUER": psc.issuer,
             "COFFRE_PSC_CLIENT_ID": CLIENT,
             "COFFRE_PSC_CLIENT_SECRET": SECRET,

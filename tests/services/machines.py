@@ -27,25 +27,34 @@ def workers_user() -> int:
 
 
 def made(
-    directory: Path, authority: Path, port: int, socket: Path, processes: Mapping[Process, str]
+    directory: Path,
+    authority: Path,
+    port: int,
+    socket: Path,
+    processes: Mapping[Process, str],
+    *,
+    people: str = f"people.{NAME}",
+    name: str = NAME,
 ) -> Server:
-    """Serves on 127.0.0.1:`port` once started. `authority`: the folder that it was published to."""
+    """Serves `people` and the machines, by `name`, on 127.0.0.1:`port` once started; its own certificate is
+    tls.crt in the folder. `authority`: the folder that it was published to.
+    """
     program = debian("nginx", "nginx-light")
     if not Path(DEBIAN_MODULES, "ngx_http_js_module.so").exists():
         install("nginx's module for JavaScript", "libnginx-mod-http-js")
     directory.mkdir()
-    own, key = certificate(directory)
+    own, key = certificate(directory, people, name)
     site = Proxied(
-        people=f"people.{NAME}",
-        machines=NAME,
+        people=people,
+        machines=name,
         processes={**processes, Process.CERTIFICATES: f"unix:{socket}"},
         certificate=own,
         key=key,
         authorities=authority / AUTHORITIES,
         listen=f"{HOST}:{port}",
     )
-    for name, text in rendered(site, directory, foreground=True).items():
-        (directory / name).write_text(text)
+    for file, text in rendered(site, directory, foreground=True).items():
+        (directory / file).write_text(text)
     command = [program, "-c", directory / "nginx.conf", "-p", directory, "-e", directory / "error.log"]
     return Server("machines", command, directory / "nginx.log", lambda: listens(port))
 
@@ -63,7 +72,6 @@ class ThroughNginx:
 
     def showing(self, issued: Issued) -> httpx.BaseTransport:
         context = ssl.create_default_context(cafile=self.directory / "tls.crt")
-        context.check_hostname = False  # its certificate is for the address
         context.load_cert_chain(*issued.written(self.directory, "shown"))
         return _Named(context)
 
