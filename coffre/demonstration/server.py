@@ -15,7 +15,10 @@ from typing import IO, Protocol, Self
 from coffre.notifying.carriers import RINGS
 from records.errors import CoffreError
 
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 180
+"""A start takes four seconds of CPU, and eight seconds where ten wait for two cores: more may wait, and an
+image may be read for the first time.
+"""
 MESSAGE_TIMEOUT_S = 30
 
 

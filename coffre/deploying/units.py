@@ -91,7 +91,7 @@ def service(site: Site, process: str) -> str:
         f"TasksMax={part.tasks}",
         "SystemCallFilter=@system-service",
         f"SystemCallFilter={_CHILDREN_TAKEN if part.children else _TAKEN}",
-        # children give up what their namespace has given them
+        # what starts children gives up what its namespace has given it
         *(["SystemCallFilter=capset"] if part.children else []),
         # the vault asks the kernel which user calls: in a user namespace all others would be nobody
         *([] if process == "vault" else ["PrivateUsers=yes"]),

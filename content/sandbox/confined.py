@@ -23,7 +23,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from content.limits import Limits
-from content.sandbox.confinement import Confinement, drop_capabilities, withdraw
+from content.sandbox.confinement import Confinement, withdraw
 from content.sandbox.seccomp import confine_calls
 from content.sandbox.wire import (
     CONTROL,
@@ -171,8 +171,6 @@ class _Child:
             # after the change of user, which clears the death signal; before asking who the parent is
             self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
             self._libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-            # a filter that refuses this leaves them, and the list below nothing to use them with
-            drop_capabilities(self._libc)
         if os.getppid() != zygote:
             os._exit(0)
         if not confine_calls(self._libc) and Confinement.SYSTEM_CALLS in self._granted:

@@ -55,14 +55,18 @@ def withdraw(libc: ctypes.CDLL) -> Confinement:
     if sys.platform != "linux":
         return granted
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    if libc.unshare(_CLONE_NEWNET) == 0 or libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0:
+    if libc.unshare(_CLONE_NEWNET) == 0:
         granted |= Confinement.NETWORK
+    elif libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0:
+        granted |= Confinement.NETWORK
+        # a filter of calls that refuses this leaves them, and a child nothing to use them with
+        _drop_capabilities(libc)
     if _calls_can_be_listed(libc):
         granted |= Confinement.SYSTEM_CALLS
     return granted
 
 
-def drop_capabilities(libc: ctypes.CDLL) -> None:
+def _drop_capabilities(libc: ctypes.CDLL) -> None:
     """Of this process, for good: a user namespace of its own has given it all of them."""
     libc.capset(struct.pack("Ii", _CAPABILITIES_V3, 0), bytes(24))
 
