@@ -24,7 +24,7 @@ from tests.other_person import OTHER_INS
 
 SUFFIXES = (".log", ".out", ".err", ".stderr")
 FOLDERS = frozenset({"log", "logs"})
-KEY_FILES = ("root", "signing.key", "url.key", "*-officer.key")
+KEY_FILES = ("root", "signing.key", "url.key", "proof.key", "accounts.key", "issuer.key", "*-officer.key")
 TRACEBACK = "traceback"
 _TRACEBACKS_OF_OTHERS = frozenset({"moto.log"})  # the double of a KMS, a Python program that is not ours
 _PATTERNS = {
