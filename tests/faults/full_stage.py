@@ -61,8 +61,7 @@ class FullStage:
         three at once.
         """
         engine = chance.choice([name for name in self.full.engines if name != "postgres"])
-        processes = [name for name in self.full.processes if name != "nginx"]
-        left = shuffled([*processes, "postgres", engine], chance)
+        left = shuffled([*ARGUMENTS, "postgres", engine], chance)
         moments = []
         while left:
             size = chance.randint(1, MOST_AT_ONCE)
@@ -114,11 +113,7 @@ class FullStage:
 
     def logs(self) -> dict[str, str]:
         """What every process of Coffre wrote, by its name."""
-        return {
-            name: Path(server.log).read_text()
-            for name, server in self.full.processes.items()
-            if name != "nginx"
-        }
+        return {name: Path(self.full.processes[name].log).read_text() for name in ARGUMENTS}
 
     def close(self) -> None:
         self.coffre.http.close()
