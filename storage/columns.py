@@ -36,6 +36,6 @@ def counter_column(name: str, *, counts: bool) -> Column[Any]:
     return Column(name, Counter, primary_key=True, nullable=False, autoincrement=counts)
 
 
-def compact_table(name: str, metadata: MetaData, *parts: Any) -> Table:
+def compact_table(name: str, metadata: MetaData, *parts: Any, **more: Any) -> Table:
     """A table of small rows under a random key: SQLite keeps them in that key's own tree."""
-    return Table(name, metadata, *parts, sqlite_with_rowid=False)
+    return Table(name, metadata, *parts, sqlite_with_rowid=False, **more)

@@ -113,7 +113,11 @@ _QUARANTINED_AFTER = _QUARANTINED.where(
         bindparam("after_number", type_=_PART.number.type),
     )
 )
-_QUARANTINED_DOCUMENT = _QUARANTINED.where(_INSTANCE.document_id == _OF_DOCUMENT)
+# its submissions name the months that are read
+_QUARANTINED_DOCUMENT = _QUARANTINED.where(
+    _INSTANCE.document_id == _OF_DOCUMENT,
+    _PART.submission_id.in_(select(_DETAILS.submission_id).where(_DETAILS.document_id == _OF_DOCUMENT)),
+)
 
 
 def _grown(*, one_record: bool) -> Select[Any]:

@@ -1,7 +1,8 @@
-"""Months of the verdicts of parts, which grow by arrival: on Postgres each month is a partition (ADR 41).
+"""Months of instances and of verdicts of parts, which grow by arrival: on Postgres each month is a partition
+(ADR 41 and 46).
 
-The housekeeper has those made that come next. A row of a month without one lies in `part_others`, and is
-moved when its month is made.
+The housekeeper has those made that come next. A row of a month without one lies in `part_others`
+or `instance_others`, and is moved when its month is made.
 """
 
 import re
@@ -17,7 +18,8 @@ from storage.transactions import Database
 AHEAD = 2
 """Months that are there before they begin, counted from the present one."""
 _MAKE = text("SELECT coffre_make_month(:month)")
-_NAME = re.compile(r"part_(until_)?([0-9]{6})")
+_NAME = re.compile(r"[a-z]+_(until_)?([0-9]{6})")
+BY_MONTH = ("instance", "part")
 
 
 def missing(partitions: Iterable[str], now_ms: int, ahead: int = AHEAD) -> list[int]:
@@ -55,4 +57,5 @@ class Months:
 
     def _missing(self, now_ms: int, ahead: int) -> list[int]:
         with self._database.reading() as connection:
-            return missing(partitions(connection, "part"), now_ms, ahead)
+            found = [missing(partitions(connection, table), now_ms, ahead) for table in BY_MONTH]
+        return sorted({month for months in found for month in months})

@@ -65,7 +65,7 @@ GRANTS: Mapping[str, Sequence[str]] = {
         "SELECT, DELETE, UPDATE (condemned) ON upload",
         "SELECT, INSERT ON submission",
         "SELECT ON blob, document, part, instance",
-        "SELECT (document_id, row_version) ON details",
+        "SELECT (document_id, row_version, submission_id) ON details",
         "UPDATE (sealed_envelope, plan, answer, settled_at) ON submission",
         "DELETE, UPDATE (state, sealed_key) ON blob",
         "UPDATE (state, updated_at) ON document",

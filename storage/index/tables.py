@@ -134,6 +134,7 @@ instance = compact_table(
     int_column("length"),
     Index("instance_by_sop", "document_id", "sop_token"),
     Index("instance_by_sop_token", "sop_token"),
+    postgresql_partition_by="RANGE (submission_id)",  # by month: storage/index/months.py
 )
 shared_instance = compact_table(
     "shared_instance",

@@ -23,6 +23,8 @@ _.READ_NUM_BYTES  # httpcore: bytes that it takes off the wire at once
 
 _.NewIndex  # storage.online: a migration lists it
 _.Backfill  # storage.online: a migration lists it
+_.FIRST_ID  # storage.by_month: a migration carries it out
+_.TableByMonth  # storage.by_month: a migration splits it
 _.open_all  # client.fetch as a library, docs/opener.md
 
 # pydicom and Pillow

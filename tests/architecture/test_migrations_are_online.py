@@ -16,7 +16,8 @@ FROM = {"index": "0013", "vault": "0015", "accounts": "0002", "day_keys": "0002"
 """The first revision of each branch that the rule holds for."""
 ADDING = frozenset({"create_table", "add_column", "create_index", "get_bind"})
 READ_BY_EYE = {
-    "v0013_months": "programs of before read and write the table by its name; tests/contract/test_months.py"
+    "v0013_months": "programs of before read and write the table by its name; tests/contract/test_months.py",
+    "v0014_instance_months": "as 0013",
 }
 """Migrations that run statements of their own, and why older programs do not mind."""
 FILES = sorted(

@@ -1,11 +1,11 @@
-"""Verdicts of parts by month, on Postgres: an installation that is there is migrated while it works, the
-housekeeper makes what comes next, and look-ups read one month.
+"""Verdicts of parts and instances by month, on Postgres: an installation that is there is migrated while it
+works, the housekeeper makes what comes next, and look-ups read one month.
 """
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Connection, text
@@ -15,6 +15,7 @@ from storage import migrate
 from storage.engines import engine_for
 from storage.index.months import AHEAD, missing
 from storage.index.roles import GRANTS, HOUSEKEEPER, RIGHTS, WORKER
+from storage.index.shared_instances import note_shared
 from storage.index.store import SqlIndex
 from storage.migrate import upgrade
 from storage.online import NewIndex
@@ -24,9 +25,14 @@ from storage.transactions import Database
 from tests.contract.test_migrations import CutError, cut_at
 from tests.services.fixtures_postgres import NewDatabase
 
-ADD = text(
-    "INSERT INTO part (submission_id, number, outcome, code, reason) VALUES (:id, 1, 'published', '', '')"
-)
+ADDING = {
+    "part": "INSERT INTO part (submission_id, number, outcome, code, reason)"
+    " VALUES (:id, 1, 'published', '', '')",
+    "instance": "INSERT INTO instance VALUES (:id, 1, :id, NULL, NULL, :id, 1, 0, 1)",
+}
+BY_MONTH = tuple(ADDING)
+BEFORE = {"part": "0012", "instance": "0013"}
+COLUMNS = {"part": ("outcome", "code"), "instance": ("version", "length")}
 NOW = datetime.now(UTC)
 
 
@@ -51,17 +57,22 @@ def ms_of(months: int) -> int:
     return int(datetime(*later(months), 1, tzinfo=UTC).timestamp() * 1000)
 
 
+@pytest.fixture(params=BY_MONTH)
+def table(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def before(postgres_database: NewDatabase) -> Iterator[Database]:
-    """Of the version before, with a verdict of last year, one of today, and a reader's role."""
+def before(postgres_database: NewDatabase, table: str) -> Iterator[Database]:
+    """Of the version before, with a row of last year, one of today, and a reader's role."""
     database = engine_for(postgres_database())
-    migrate._apply(database, "index", "0012")
+    migrate._apply(database, "index", BEFORE[table])
     with database.writing() as connection:
         for which in (id_of(2025, 3), id_of(*later(0), 1)):
-            connection.execute(ADD, {"id": which})
+            add(connection, table, which)
         connection.execute(text("DROP ROLE IF EXISTS months_reader"))
         connection.execute(text("CREATE ROLE months_reader"))
-        connection.execute(text("GRANT SELECT, UPDATE (outcome) ON part TO months_reader"))
+        connection.execute(text(f"GRANT SELECT, UPDATE ({COLUMNS[table][0]}) ON {table} TO months_reader"))
     yield database
     with database.writing() as connection:
         connection.execute(text("DROP OWNED BY months_reader"))
@@ -74,8 +85,12 @@ def index(postgres_database: NewDatabase) -> SqlIndex:
     return SqlIndex(engine_for(postgres_database("index")))
 
 
-def place(connection: Connection, which: UUID) -> str:
-    found = text("SELECT tableoid::regclass::text FROM part WHERE submission_id = :id")
+def add(connection: Connection, table: str, which: UUID) -> None:
+    connection.execute(text(ADDING[table]), {"id": which})
+
+
+def place(connection: Connection, table: str, which: UUID) -> str:
+    found = text(f"SELECT tableoid::regclass::text FROM {table} WHERE submission_id = :id")  # noqa: S608
     return str(connection.execute(found, {"id": which}).scalar_one())
 
 
@@ -88,33 +103,34 @@ def files(connection: Connection, table: str) -> set[int]:
     return set(connection.execute(found, {"name": table}).scalars())
 
 
-def test_what_is_there_becomes_the_first_partition_and_is_not_copied(before: Database) -> None:
+def test_what_is_there_becomes_the_first_partition_and_is_not_copied(before: Database, table: str) -> None:
     with before.reading() as connection:
-        had = files(connection, "part")
+        had = files(connection, table)
     upgrade(before, "index")
-    first = f"part_until_{number(2)}"
+    first = f"{table}_until_{number(2)}"
     with before.reading() as connection:
         assert len(had) == 4 and files(connection, first) == had
-        assert place(connection, id_of(2025, 3)) == first
+        assert place(connection, table, id_of(2025, 3)) == first
         bound = "SELECT count(*) FROM pg_constraint WHERE contype = 'c' AND conrelid = to_regclass(:name)"
         assert connection.execute(text(bound), {"name": first}).scalar() == 0
 
 
-def test_programs_of_before_keep_their_rights(before: Database) -> None:
+def test_programs_of_before_keep_their_rights(before: Database, table: str) -> None:
     upgrade(before, "index")
-    asked = text("SELECT has_column_privilege('months_reader', 'part', :column, :right)")
+    one, other = COLUMNS[table]
+    asked = text("SELECT has_column_privilege('months_reader', :table, :column, :right)")
     with before.reading() as connection:
         for column, right, held in (
-            ("outcome", "SELECT", True),
-            ("outcome", "UPDATE", True),
-            ("code", "UPDATE", False),
-            ("outcome", "INSERT", False),
+            (one, "SELECT", True),
+            (one, "UPDATE", True),
+            (other, "UPDATE", False),
+            (one, "INSERT", False),
         ):
-            given = {"column": column, "right": right}
+            given = {"table": table, "column": column, "right": right}
             assert connection.execute(asked, given).scalar_one() is held
 
 
-def test_months_are_those_of_utc_wherever_the_server_is(index: SqlIndex) -> None:
+def test_months_are_those_of_utc_wherever_the_server_is(index: SqlIndex, table: str) -> None:
     """Where a month later is an hour less, as from March to April in Paris."""
     with index._database.writing() as connection:
         connection.execute(text("SET LOCAL timezone = 'Europe/Paris'"))
@@ -122,15 +138,16 @@ def test_months_are_those_of_utc_wherever_the_server_is(index: SqlIndex) -> None
             connection.execute(text("SELECT coffre_make_month(:month)"), {"month": number(month)})
         for month in range(3, 12):
             for day, ending in ((1, 0), (28, 1)):
-                connection.execute(ADD, {"id": id_of(*later(month), day, ending)})
-                assert place(connection, id_of(*later(month), day, ending)) == f"part_{number(month)}"
+                which = id_of(*later(month), day, ending)
+                add(connection, table, which)
+                assert place(connection, table, which) == f"{table}_{number(month)}"
 
 
-def test_it_is_migrated_while_others_write_and_goes_on_where_it_was_cut(before: Database) -> None:
+def test_it_is_migrated_while_others_write_and_goes_on_where_it_was_cut(before: Database, table: str) -> None:
     cut = 0
     while True:
         with before.writing() as connection:
-            connection.execute(ADD, {"id": id_of(*later(0), 2, ending=cut)})
+            add(connection, table, id_of(*later(0), 2, ending=cut))
         try:
             with cut_at(before, cut):
                 upgrade(before, "index")
@@ -138,17 +155,17 @@ def test_it_is_migrated_while_others_write_and_goes_on_where_it_was_cut(before: 
             cut += 1
         else:
             break
-    assert cut > 30
+    assert cut > 20
     with before.writing() as connection:
-        assert connection.execute(text("SELECT count(*) FROM part")).scalar() == 3 + cut
-        connection.execute(ADD, {"id": id_of(*later(2))})
-        assert place(connection, id_of(*later(2))) == f"part_{number(2)}"
+        assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() == 3 + cut  # noqa: S608
+        add(connection, table, id_of(*later(2)))
+        assert place(connection, table, id_of(*later(2))) == f"{table}_{number(2)}"
 
 
-def test_who_has_the_table_for_long_is_not_waited_for(before: Database) -> None:
+def test_who_has_the_table_for_long_is_not_waited_for(before: Database, table: str) -> None:
     other = engine_for(before.engine.url.render_as_string(hide_password=False))
     with other.reading() as held, ThreadPoolExecutor(1) as pool:
-        held.execute(text("SELECT count(*) FROM part"))
+        held.execute(text(f"SELECT count(*) FROM {table}"))  # noqa: S608
         with pytest.raises(CoffreError) as refusal:
             pool.submit(upgrade, before, "index").result(60)
         assert refusal.value.code == "store_busy"
@@ -156,26 +173,26 @@ def test_who_has_the_table_for_long_is_not_waited_for(before: Database) -> None:
     other.close()
 
 
-def test_the_housekeeper_makes_what_comes_next(index: SqlIndex) -> None:
+def test_the_housekeeper_makes_what_comes_next(index: SqlIndex, table: str) -> None:
     now = ms_of(0)
     assert index.make_months(now) == 0
     assert index.months_missing(now) == []
     coming = ms_of(3)
     assert index.months_missing(coming) == [number(3), number(4)]
     with index._database.writing() as connection:
-        connection.execute(ADD, {"id": id_of(*later(4), 15)})
-        assert place(connection, id_of(*later(4), 15)) == "part_others"
+        add(connection, table, id_of(*later(4), 15))
+        assert place(connection, table, id_of(*later(4), 15)) == f"{table}_others"
     assert index.make_months(coming) == AHEAD + 1
     assert index.months_missing(coming) == [] and index.make_months(coming) == 0
     with index._database.reading() as connection:
-        assert place(connection, id_of(*later(4), 15)) == f"part_{number(4)}"
+        assert place(connection, table, id_of(*later(4), 15)) == f"{table}_{number(4)}"
 
 
-def test_a_look_up_by_submission_reads_one_month(index: SqlIndex) -> None:
-    asked = text("EXPLAIN SELECT * FROM part WHERE submission_id = :id")
+def test_a_look_up_by_submission_reads_one_month(index: SqlIndex, table: str) -> None:
+    asked = text(f"EXPLAIN SELECT * FROM {table} WHERE submission_id = :id")  # noqa: S608
     with index._database.reading() as connection:
         plan = "\n".join(connection.execute(asked, {"id": id_of(*later(2), 3)}).scalars())
-    assert f"part_{number(2)}" in plan and "until" not in plan and "others" not in plan
+    assert f"{table}_{number(2)}" in plan and "until" not in plan and "others" not in plan
 
 
 def test_an_index_is_made_month_by_month_beside_the_processes(index: SqlIndex) -> None:
@@ -217,6 +234,19 @@ def test_the_housekeeper_alone_makes_months_and_no_other_table(
         assert refused.value.code == "store_refused"
 
 
+def test_a_month_that_one_table_has_already_is_made_for_the_other(before: Database) -> None:
+    """The tables came to be kept by month at different times."""
+    upgrade(before, "index")
+    index = SqlIndex(before)
+    with before.writing() as connection:
+        connection.execute(text(f"DROP TABLE part_{number(2)}"))
+    assert index.months_missing(ms_of(1)) == [number(2)]
+    assert index.make_months(ms_of(1)) == 2
+    assert index.months_missing(ms_of(1)) == []
+    with before.writing() as connection:  # what lies in a first partition, too
+        connection.execute(text(f"SELECT coffre_make_month({number(0)})"))
+
+
 def test_nobody_makes_months_far_ahead(index: SqlIndex) -> None:
     with pytest.raises(Exception, match="more than a year"), index._database.writing() as connection:
         connection.execute(text("SELECT coffre_make_month(209901)"))
@@ -235,3 +265,33 @@ def test_nobody_makes_months_far_ahead(index: SqlIndex) -> None:
 def test_months_that_no_partition_holds(partitions: list[str], expected: list[int]) -> None:
     november = int(datetime(2026, 11, 30, 23, 59, tzinfo=UTC).timestamp() * 1000)
     assert missing(partitions, november) == expected
+
+
+ROWS = (
+    "INSERT INTO document VALUES (:document, :record, 'study', 'approved', '\\x01', 1, 1)",
+    "INSERT INTO details VALUES (:document, 1, :submission, '\\x00', 1, 0)",
+    "INSERT INTO instance VALUES (:submission, 1, :document, '\\x02', NULL, :document, 1, 0, 1)",
+)
+
+
+def published(connection: Connection, submission: UUID, record: UUID) -> UUID:
+    """A document of one image, which is the same in all of them."""
+    document = uuid4()
+    named = {"document": document, "record": record, "submission": submission}
+    for row in ROWS:
+        connection.execute(text(row), named)
+    return document
+
+
+def test_an_image_of_another_month_is_found_in_its_record_alone(index: SqlIndex) -> None:
+    index.make_months(ms_of(3))
+    record = uuid4()
+    with index._database.writing() as connection:
+        old = published(connection, id_of(2024, 5), record)
+        recent = published(connection, id_of(*later(3), 7), record)
+        published(connection, id_of(*later(3), 8), uuid4())
+        new = id_of(*later(4), 9)
+        mine = published(connection, new, record)
+        note_shared(connection, [new])
+        found = connection.execute(text("SELECT document_id, other_id FROM shared_instance")).all()
+    assert {tuple(row) for row in found} == {(mine, old), (old, mine), (mine, recent), (recent, mine)}
