@@ -23,7 +23,6 @@ from coffre.demonstration.data import PATIENT, ct_study, report_pdf
 from coffre.deploying.compose import ASKS, FRONT, OUTSIDE, networks_of
 from coffre.deploying.engines import ENGINES
 from coffre.deploying.processes import PROCESSES, PROXY, number_of
-from coffre.serving.callers.authentication import FRESH_S
 from keyvault.credentials.authority import Authority
 from keyvault.credentials.proving import ProofKey
 from records.people.identity import INS, INS_NIR
@@ -168,7 +167,6 @@ def test_a_structure_deposits_with_its_certificate_and_the_patient_reads_it_back
     named = ("--family-name", PATIENT.family_name, "--given-name", PATIENT.given_name, "--sex", PATIENT.sex)
     told = ("--birth-date", PATIENT.birth_date, "--consent", "written", "--operator", f"{KEYS}/alice.token")
     owner("record", "open", ins, *named, *told)
-    time.sleep(FRESH_S)  # for so long processes believe the list of issuers that they have
 
     sent = deposited(place, ins)
     assert {each["outcome"] for each in sent["files"]} == {"published"}, sent

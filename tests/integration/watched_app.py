@@ -157,6 +157,7 @@ class WatchedApp:
             patch.object(envelope, "AESGCM", Cipher),
             patch.object(issuers, "FRESH_MS", 3_600_000),
             patch.object(authentication, "FRESH_S", 3_600),
+            patch.object(authentication, "MISSED_S", 3_600),
         ):
             yield cost
         if self._failing is not None:
