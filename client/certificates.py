@@ -45,10 +45,12 @@ def _believing(authorities: Path | None) -> ssl.SSLContext:
 
 def _show(context: ssl.SSLContext, certificate: Path, key: Path | None) -> None:
     try:
-        context.load_cert_chain(certificate, key)
+        # without a passphrase given OpenSSL would ask the terminal, where nobody may sit
+        context.load_cert_chain(certificate, key, password="")
     except ssl.SSLError:
         raise Invalid(
-            f"{certificate} and its key are no PEM of one certificate and the key that belongs to it.",
+            f"{certificate} and its key are no PEM of one certificate and the key that belongs to it, "
+            "without a passphrase.",
             code="bad_certificate_file",
         ) from None
     except OSError as error:

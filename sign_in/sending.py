@@ -111,7 +111,7 @@ _FIRST = {
     "fr": (
         "Votre premier code",
         "Votre premier code pour ouvrir votre compte : {code}\n"
-        "L'identifiant qui va avec vous est remis d'une autre façon. Le code sert une fois, "
+        "Votre identifiant vous est remis d'une autre façon. Le code sert une fois, "
         "pendant 30 jours.",
     ),
     "en": (

@@ -58,6 +58,7 @@ STATUS: Mapping[str, int] = {
     "vault_unavailable": 503,
     "gateway_unavailable": 503,
     "gateway_off": 501,
+    "ohif_unknown": 501,
     "content_closed": 503,
     "short_range": 502,
     "object_short": 502,

@@ -63,6 +63,10 @@ def account_exists() -> Conflict:
     return Conflict("This person has an account already: send a letter for it.", code="account_exists")
 
 
+def _account_changed() -> Conflict:
+    return Conflict("This account was changed a moment ago: try again.", code="account_changed")
+
+
 def name_of_identifier(keys: AccountKeys, identifier: str) -> bytes:
     return keys.name(Named.IDENTIFIER, as_read(identifier))
 
@@ -94,13 +98,15 @@ class AccountRows:
             raise account_exists()
 
     def remove(self, tx: AccountTransaction, account: Account) -> None:
-        tx.delete("account", account_id=account.account_id)
+        """Raises `Conflict` "account_changed" where somebody else changed it meanwhile."""
+        if not tx.delete("account", account_id=account.account_id, version=account.version):
+            raise _account_changed()
 
     def change(self, tx: AccountTransaction, account: Account, **changes: Any) -> Account:
-        """Raises `Conflict` "account_changed" where somebody else changed it meanwhile."""
+        """Raises as `remove`."""
         after = replace(account, version=account.version + 1, **changes)
         if not tx.update("account", self._row(after), account_id=account.account_id, version=account.version):
-            raise Conflict("This account was changed a moment ago: try again.", code="account_changed")
+            raise _account_changed()
         return after
 
     def _identifier(self, identifier: str) -> bytes:

@@ -145,7 +145,8 @@ def address_of(carrier: Carrier, kind: ContactKind, contact: str) -> str:
 
 def make_room(tx: AccountTransaction, rows: AccountRows, letters: Letters, ins: str) -> None:
     """Removes an account that nobody has visited: there is nothing in it, and an address that was mistaken
-    keeps nobody out. Raises `Conflict` "account_exists" where its holder was here.
+    keeps nobody out. Raises `Conflict` "account_exists" where its holder was here, "account_changed" where
+    its holder comes at this moment.
     """
     found = rows.of_person(tx, ins)
     if found is None:

@@ -94,6 +94,17 @@ class TestAccounts:
         with store.reading() as tx:
             assert ROWS.of_id(tx, account.account_id) == changed
 
+    def test_one_that_its_holder_has_just_changed_is_not_removed(
+        self, store: SqlVaultStore, account: Account
+    ) -> None:
+        with store.writing() as tx:
+            changed = ROWS.change(tx, account, state=AccountState.ACTIVE)
+        with pytest.raises(CoffreError) as error, store.writing() as tx:
+            ROWS.remove(tx, account)
+        assert error.value.code == "account_changed"
+        with store.reading() as tx:
+            assert ROWS.of_id(tx, account.account_id) == changed
+
     def test_nothing_of_a_person_stands_in_a_row(self, store: SqlVaultStore, account: Account) -> None:
         with store.reading() as tx:
             row = tx.get("account", account_id=account.account_id)

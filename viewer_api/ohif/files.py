@@ -11,16 +11,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from records.errors import CoffreError
+
 INDEX, CONFIGURATION = "index.html", "app-config.js"
 _INLINE = re.compile(r"<script>.*?</script>", re.DOTALL)
 _OWN_WORKER = re.compile(r'<script [^>]*src="/init-service-worker\.js"></script>')
 """Takes the registration of every service worker of the origin away."""
 _PROGRAM = re.compile(r'<script defer(?:="defer")? src="(/app\.bundle\.[0-9a-f]+\.js)"></script>')
+_OTHER_SCRIPT = re.compile(r'<script\b(?![^>]* src="/app-config\.js">)')
 _ADDRESSES = re.compile(r'\b(href|src|content)="/(?!/)')
 _HASHED = re.compile(r"[.-]?[0-9a-f]{16}[.]")
 SOURCE = "coffre"
 PROGRAM = r'<link id="ohif" rel="preload" as="script" href="\1">'
 """OHIF's program, fetched and not run: worker/whose.js runs it once it stands above whose record is open."""
+
+
+class UnknownOhifError(CoffreError):
+    """A page whose program would run by itself, whosever record is open."""
+
+    code = "ohif_unknown"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The OHIF of COFFRE_OHIF is not the version that is known here: make ohif fetches it."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +46,12 @@ class OhifFiles:
     def index(self, record: UUID, *scripts: str) -> str:
         """The page, without its inline scripts: the configuration says the same, and our policy runs none.
 
-        `scripts`: modules of ours that the page runs, too.
+        `scripts`: modules of ours that the page runs, too. Raises `UnknownOhifError`.
         """
         html = _OWN_WORKER.sub("", _INLINE.sub("", (self.folder / INDEX).read_text("utf-8")))
-        html = _PROGRAM.sub(PROGRAM, html)
+        html, programs = _PROGRAM.subn(PROGRAM, html)
+        if programs != 1 or _OTHER_SCRIPT.search(html):
+            raise UnknownOhifError
         ours = "".join(f'<script type="module" src="/{script}"></script>' for script in scripts)
         html = html.replace("</head>", f"{ours}</head>", 1)
         return _ADDRESSES.sub(rf'\1="{base(record)}/', html)

@@ -8,6 +8,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from client.certificates import RENEWED_BEFORE_S, FetchedToken, tls_context
 from client.http_client import CoffreClient
@@ -82,7 +88,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     own, key = health.organisation().written(folder, "own")
     _, other = health.organisation().written(folder, "other")
     (folder / "text").write_text("no certificate")
-    return {"own": own, "key": key, "other": other, "text": folder / "text", "none": folder / "none"}
+    held = load_pem_private_key(key.read_bytes(), None)
+    (folder / "locked").write_bytes(
+        held.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    )
+    named = {name: folder / name for name in ("text", "none", "locked")}
+    return {"own": own, "key": key, "other": other, **named}
 
 
 def test_without_any_file_the_library_s_own_authorities_are_believed() -> None:
@@ -103,6 +114,7 @@ def test_a_certificate_with_its_key_is_shown_and_the_server_s_is_verified(files:
         ("text", "key", None, "text"),
         ("none", "key", None, "none"),
         ("own", "none", None, "none"),
+        ("own", "locked", None, "passphrase"),
         (None, "key", None, "--certificate"),
         ("own", "key", "none", "none"),
         ("own", "key", "text", "text"),
