@@ -35,7 +35,7 @@ class AskedAccounts:
 
     def add(self, tx: AccountTransaction, asked: AskedAccount, now_ms: int) -> None:
         name = name_of_identifier(self._keys, asked.identifier)
-        tx.delete("asked_account", expires__le=now_ms)
+        self.sweep(tx, now_ms)
         tx.insert_new(
             "asked_account",
             {
@@ -58,6 +58,10 @@ class AskedAccounts:
     def end(self, tx: AccountTransaction, ins: str) -> None:
         """All of this person's."""
         tx.delete("asked_account", person_id=self.person_id(ins))
+
+    def sweep(self, tx: AccountTransaction, now_ms: int) -> None:
+        """Forgets whose number and address serve nobody any more."""
+        tx.delete("asked_account", expires__le=now_ms)
 
     def person_id(self, ins: str) -> UUID:
         """What stands for a person who has no account, beside letters."""

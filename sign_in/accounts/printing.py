@@ -47,6 +47,7 @@ class Printing:
         with self._store.writing() as tx:
             now = int(self._clock() * 1000)
             self._letters.sweep(tx, now)
+            self._asked.sweep(tx, now)
             for place, purpose in self._letters.asked(tx, now):
                 if purpose is Purpose.ONLINE:
                     found, holder = self._online(tx, place, now)
