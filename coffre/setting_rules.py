@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from coffre.installation.address_forms import is_listener, is_origin
+from coffre.notifying.sms_address import read_sms_address
 from coffre.notifying.smtp_address import read_smtp_address
 from coffre.notifying.syslog_address import read_syslog_address
 from records.errors import Invalid
@@ -141,6 +142,10 @@ def _notices(settings: "Settings") -> Iterator[str]:
     except Invalid as error:
         yield error.sentence
         return
+    try:
+        read_sms_address(settings.sms_url)
+    except Invalid as error:
+        yield error.sentence
     sender = settings.notices_from
     if sends and sender is None:
         yield "Messages are from somebody: set COFFRE_NOTICES_FROM, such as avis@coffre.example."

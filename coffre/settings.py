@@ -137,6 +137,10 @@ class Settings(BaseSettings):
         description="where notices leave: page: (on the holder's page alone), smtp://host:port, smtps://…",
     )
     notices_from: str | None = Field(default=None, description="the address that messages are from")
+    sms_url: str | None = Field(
+        default=None,
+        description="gateway by which codes leave for telephones: https://host/path?sender=…&token_file=…",
+    )
     syslog_url: str | None = Field(
         default=None, description="who watches the door: udp://host:port or unix:///dev/log"
     )

@@ -1,13 +1,19 @@
-"""Carriers of messages of the sign-in: mail; in demo and test the terminal, where a telephone would ring."""
+"""Carriers of messages of the sign-in: mail and SMS; in demo and test the terminal, where a telephone would
+ring.
+"""
 
 import smtplib
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate, make_msgid
 
+from coffre.notifying.not_sent import not_sent
+from coffre.notifying.sms_address import read_sms_address
+from coffre.notifying.sms_carrier import SmsCarrier
 from coffre.notifying.smtp_address import read_smtp_address
 from coffre.notifying.smtp_notifier import RecipientRefused, SmtpNotifier, code_of, hand_over, leave
 from coffre.settings import Settings
@@ -33,15 +39,11 @@ class TerminalCarrier:
 
 @dataclass(frozen=True, slots=True)
 class SmtpCarrier:
-    """Mail by the server of notices; `others` carries what is no mail."""
+    """Mail by the server of notices."""
 
     smtp: SmtpNotifier
-    others: Carrier
 
     def carry(self, message: Message) -> None:
-        if message.kind is not ContactKind.EMAIL:
-            self.others.carry(message)
-            return
         try:
             connection = self.smtp.connect()
             try:
@@ -49,12 +51,12 @@ class SmtpCarrier:
             finally:
                 leave(connection)
         except RecipientRefused:
-            raise _not_sent("mail_refused") from None
+            raise not_sent("mail_refused") from None
         except (OSError, smtplib.SMTPException, CoffreError) as error:
-            raise _not_sent(code_of(error)) from None
+            raise not_sent(code_of(error)) from None
 
     def carries(self, kind: ContactKind) -> bool:
-        return kind is ContactKind.EMAIL or self.others.carries(kind)
+        return kind is ContactKind.EMAIL
 
     def _mail(self, message: Message) -> EmailMessage:
         mail = EmailMessage(SMTP)
@@ -69,23 +71,32 @@ class SmtpCarrier:
 
 
 class NoCarrier:
-    """Production without a mail server, or for what is no mail: nothing leaves."""
+    """Production without a mail server or a gateway: nothing leaves."""
 
     def carry(self, message: Message) -> None:
-        raise _not_sent("no_carrier")
+        raise not_sent("no_carrier")
 
     def carries(self, kind: ContactKind) -> bool:
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class CarrierByKind:
+    """To each kind of address its own carrier."""
+
+    by_kind: Mapping[ContactKind, Carrier]
+
+    def carry(self, message: Message) -> None:
+        self.by_kind[message.kind].carry(message)
+
+    def carries(self, kind: ContactKind) -> bool:
+        return self.by_kind[kind].carries(kind)
+
+
 def carrier_of(settings: Settings, origin: str) -> Carrier:
     """`origin`: where readers sign in."""
-    others: Carrier = NoCarrier() if settings.environment is Environment.PRODUCTION else TerminalCarrier()
-    server = read_smtp_address(settings.notices_url)
-    if server is None:
-        return others
-    return SmtpCarrier(SmtpNotifier(server, settings.notices_from or "", origin), others)
-
-
-def _not_sent(why: str) -> CoffreError:
-    return CoffreError(f"The message could not be sent ({why}): try again later.", code="message_not_sent")
+    otherwise: Carrier = NoCarrier() if settings.environment is Environment.PRODUCTION else TerminalCarrier()
+    server, gateway = read_smtp_address(settings.notices_url), read_sms_address(settings.sms_url)
+    mail = SmtpCarrier(SmtpNotifier(server, settings.notices_from or "", origin)) if server else otherwise
+    telephone = SmsCarrier(gateway) if gateway else otherwise
+    return CarrierByKind({ContactKind.EMAIL: mail, ContactKind.TELEPHONE: telephone})

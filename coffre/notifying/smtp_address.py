@@ -5,10 +5,10 @@ server on this machine `tls=none`.
 """
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from client.options import is_loopback
 from records.errors import Invalid
 from records.text.numbers import is_whole
 
@@ -39,7 +39,7 @@ def read_smtp_address(url: str) -> SmtpAddress | None:
     parts = _parts(url)
     host, options = parts.hostname or "", _options(parts.query)
     plain = options.get("tls") == "none"
-    if plain and not (parts.scheme == "smtp" and _is_loopback(host)):
+    if plain and not (parts.scheme == "smtp" and is_loopback(host)):
         raise _bad("tls=none is for a server on this machine alone: leave it out")
     return SmtpAddress(
         host,
@@ -85,13 +85,6 @@ def _timeout(text: str) -> float:
     if not is_whole(text) or not 1 <= int(text) <= LONGEST_TIMEOUT_S:
         raise _bad(f"timeout is 1 to {LONGEST_TIMEOUT_S} seconds")
     return float(text)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _bad(what: str) -> Invalid:

@@ -137,7 +137,7 @@ def address_of(carrier: Carrier, kind: ContactKind, contact: str) -> str:
     if not carrier.carries(kind):
         raise Invalid(
             f"Nothing leaves for an address of this kind here ({kind.value}): give another, or set "
-            "COFFRE_NOTICES_URL.",
+            "COFFRE_NOTICES_URL for mail, COFFRE_SMS_URL for telephones.",
             code="no_carrier",
         )
     return address

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import httpx
 import pytest
@@ -18,8 +19,9 @@ from tests.integration.support import DOCTOR, PRACTICE, new_ins, problem
 from tests.integration.test_production import ISSUER, ORIGIN, TRAITS, Production, production_in
 from tests.services.mail import Mail, mail_server
 from tests.services.processes import free_port
+from tests.services.sms import Gateway, sms_gateway
 
-ADDRESS = "zoe@example.fr"
+ADDRESS, TELEPHONE = "zoe@example.fr", "+33639980123"
 
 
 class BehindTls:
@@ -49,19 +51,29 @@ class BehindTls:
         return self.ask("POST", path, form.fields | fields)
 
 
+@dataclass(frozen=True)
+class Place:
+    """A production that is served, and where its messages arrive."""
+
+    made: Production
+    mail: Mail
+    sms: Gateway
+    url: str
+
+
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Production, Mail, str]]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("production-door")
     made = production_in(folder)
-    with mail_server(folder / "mail") as mail:
-        made.env |= {"COFFRE_NOTICES_URL": mail.url, "COFFRE_NOTICES_FROM": FROM}
+    with mail_server(folder / "mail") as mail, sms_gateway(folder / "sms") as sms:
+        made.env |= {"COFFRE_NOTICES_URL": mail.url, "COFFRE_NOTICES_FROM": FROM, "COFFRE_SMS_URL": sms.url}
         assert made.run("init", "--data", made.data).returncode == 0
         port = free_port()
         with (
             process("vault", "serve", "--data", str(made.data), env=made.env),
             process("serve", "--data", str(made.data), "--port", str(port), env=made.env),
         ):
-            yield made, mail, f"http://127.0.0.1:{port}"
+            yield Place(made, mail, sms, f"http://127.0.0.1:{port}")
 
 
 def done(made: Production, *words: object) -> str:
@@ -71,10 +83,8 @@ def done(made: Production, *words: object) -> str:
 
 
 @pytest.mark.requirement("R4")
-def test_a_patient_signs_in_once_two_operators_accepted_the_door(
-    place: tuple[Production, Mail, str],
-) -> None:
-    made, mail, url = place
+def test_a_patient_signs_in_once_two_operators_accepted_the_door(place: Place) -> None:
+    made, mail, url = place.made, place.mail, place.url
     ins, key = new_ins(), made.folder / "sign-in.pub"
     done(made, "record", "open", ins, *TRAITS, "--operator", made.operator())
     done(made, "signin", "key", "--out", key)
@@ -102,10 +112,24 @@ def test_a_patient_signs_in_once_two_operators_accepted_the_door(
 
 
 @pytest.mark.requirement("R4")
-def test_a_professional_opens_an_account_with_a_signed_request_alone(
-    place: tuple[Production, Mail, str],
-) -> None:
-    made, mail, url = place
+def test_codes_reach_the_telephone_of_who_chose_that(place: Place) -> None:
+    opened = done(place.made, "account", "open", f"{new_ins()}|{INS_NIR}", "--telephone", TELEPHONE, "--json")
+    (first,) = place.sms.wait_for(TELEPHONE)
+    code = re.search(r"\b(?:[0-9A-Z]{4}-){2}[0-9A-Z]{4}\b", first)
+    assert code is not None
+    identifier = json.loads(opened)["identifier"]
+    browser = BehindTls(place.url)
+    chosen = {"identifier": identifier, "password": PASSWORD, "again": PASSWORD, "terms": "oui"}
+    assert browser.send("/sign-in/letter", code=code[0], **chosen).status_code == 303
+    assert browser.send("/sign-in", identifier=identifier, password=PASSWORD).status_code == 303
+    digits = re.search(r"\b[0-9]{6}\b", place.sms.wait_for(TELEPHONE, 2)[1])
+    assert digits is not None
+    assert browser.send("/sign-in/code", code=digits[0]).status_code == 303
+
+
+@pytest.mark.requirement("R4")
+def test_a_professional_opens_an_account_with_a_signed_request_alone(place: Place) -> None:
+    made, mail, url = place.made, place.mail, place.url
     key, ins, address = ProofKey(new_signing_key()[0]), f"{new_ins()}|{INS_NIR}", "lea@example.fr"
     claims = {"rpps": DOCTOR, "profession": "10", "structure": PRACTICE, "sector": "SA07"}
 
@@ -119,7 +143,6 @@ def test_a_professional_opens_an_account_with_a_signed_request_alone(
         return httpx.post(f"{url}/accounts", content=body, headers=json_headers, timeout=60)
 
     assert problem(sent(address, bound=False)) == "possession_required"
-    assert problem(sent("06 39 98 01 23", bound=True)) == "no_carrier"
     answer = sent(address, bound=True)
     assert answer.status_code == 201, answer.text
     (first,) = mail.wait_for(address)
