@@ -1,5 +1,6 @@
 """An organisation's certificate: shown in TLS, and worth a token at `POST /token` (RFC 8705 section 2)."""
 
+import math
 import ssl
 import time
 from collections.abc import Callable
@@ -86,6 +87,7 @@ class FetchedToken:
             token, life = given["access_token"], given["expires_in"]
         except (TypeError, LookupError):
             raise bad_answer() from None
-        if not isinstance(token, str) or not token.isascii() or not isinstance(life, int | float):
+        is_time = isinstance(life, int | float) and math.isfinite(life)
+        if not isinstance(token, str) or not token.isascii() or not is_time:
             raise bad_answer()
         self._token, self._until = token, asked + life - RENEWED_BEFORE_S

@@ -2,6 +2,8 @@
 
 Nothing is copied: the table becomes the first partition. Months are those of the ids (UUIDv7, RFC 9562); ids
 of a month without a partition have one of their own, so that nothing is refused.
+
+Migrations that are released carry this out: what it does to a database stays as it is.
 """
 
 import uuid

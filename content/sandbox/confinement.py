@@ -36,17 +36,22 @@ def named(parts: Confinement) -> str:
 
 
 def grantable() -> Confinement:
-    """What this kernel lets a child of this process give up: a process of its own tries, and ends."""
-    tried = subprocess.run(  # noqa: S603 - our own module
-        [sys.executable, "-m", __name__],
-        env={"PYTHONPATH": str(_ROOT)},
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=_TRIED_WITHIN_S,
-        check=False,
-    )
-    return Confinement(int(tried.stdout or b"0"))
+    """What this kernel lets a child of this process give up: a process of its own tries, and ends. One that
+    hangs or says nothing was granted nothing.
+    """
+    try:
+        tried = subprocess.run(  # noqa: S603 - our own module
+            [sys.executable, "-m", __name__],
+            env={"PYTHONPATH": str(_ROOT)},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TRIED_WITHIN_S,
+            check=False,
+        )
+        return Confinement(int(tried.stdout))
+    except (subprocess.TimeoutExpired, ValueError):
+        return Confinement(0)
 
 
 def withdraw(libc: ctypes.CDLL) -> Confinement:

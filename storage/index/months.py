@@ -1,5 +1,5 @@
 """Months of instances and of verdicts of parts, which grow by arrival: on Postgres each month is a partition
-(ADR 41 and 46).
+(ADR 41 and 45).
 
 The housekeeper has those made that come next. A row of a month without one lies in `part_others`
 or `instance_others`, and is moved when its month is made.

@@ -1,4 +1,4 @@
-"""Keep instances by month of arrival on Postgres (ADR 46), as the verdicts of parts are."""
+"""Keep instances by month of arrival on Postgres (ADR 45), as the verdicts of parts are."""
 
 from alembic import op
 

@@ -72,8 +72,15 @@ def test_a_refusal_is_told_with_the_server_s_code_and_sentence() -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [given(None), given("é"), given("token", "soon"), httpx.Response(200, json=[]), httpx.Response(200)],
-    ids=["no token", "not ASCII", "no life", "a list", "nothing"],
+    [
+        given(None),
+        given("é"),
+        given("token", "soon"),
+        httpx.Response(200, content=b'{"access_token": "token", "expires_in": NaN}'),
+        httpx.Response(200, json=[]),
+        httpx.Response(200),
+    ],
+    ids=["no token", "not ASCII", "no life", "no number", "a list", "nothing"],
 )
 def test_an_answer_that_gives_no_token_is_none_of_coffre_s(answer: httpx.Response) -> None:
     token, _ = fetched([answer], Clock())
