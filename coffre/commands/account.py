@@ -1,8 +1,5 @@
 """`coffre account`: accounts of patients."""
 
-import json
-import secrets
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -63,7 +60,7 @@ def account_open(
                 language=language.value,
             )
             told["identifier"] = made.identifier
-            return _printed(ins, made.letter.purpose, made.letter) if made.letter is not None else ""
+            return _printed(ins, made.letter) if made.letter is not None else ""
 
         if letter is not None:
             private_files.create_with(letter, opened)
@@ -84,7 +81,7 @@ def account_letter(
 
         def printed() -> str:
             letter = _sign_in(installation).opening.letter(_ins(installation, ins))
-            return _printed(ins, letter.purpose, letter)
+            return _printed(ins, letter)
 
         private_files.create_with(out, printed)
     print(f"The letter is in {out}: print it, send it by post, and remove the file.")
@@ -98,17 +95,14 @@ def account_letters(
 ) -> None:
     """Print the letters that were asked for on the pages, beside those of earlier runs in the folder.
 
-    What is in each, by what it is `about`, stands in docs/operations.md.
+    What is in each, by what it is `about`, stands in docs/operations.md. Where the folder has no room nothing
+    is drawn, and the same command prints them once it has.
     """
     with opened_installation(data) as installation:
-        from keyvault.credentials import private_files
+        from coffre.installation.letter_folder import LetterFolder
 
-        out.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = _sign_in(installation).printing.all()
-        for each in found:  # under names of their own: those of an earlier run are still to be posted
-            text = _printed(each.ins, each.purpose, each.code)
-            private_files.create(out / f"letter-{secrets.token_hex(8)}.json", text)
-    show({"letters": len(found)}, as_json, f"{len(found)} letters in {out}: send them, and remove the files.")
+        found = LetterFolder(out).fill(_sign_in(installation).printing)
+    show({"letters": found}, as_json, f"{found} letters in {out}: send them, and remove the files.")
 
 
 def _sign_in(installation: Any) -> Any:
@@ -125,11 +119,7 @@ def _ins(installation: Any, text: str) -> Any:
     return read_ins(text, installation.identity.environment)
 
 
-def _printed(ins: str, about: str, letter: Any) -> str:
-    from sign_in.accounts.account import in_groups
+def _printed(ins: str, letter: Any) -> str:
+    from coffre.installation.letter_folder import letter_text
 
-    told = {"recipient": ins, "about": about}
-    if letter is not None:
-        until = datetime.fromtimestamp(letter.expires / 1000, UTC).date().isoformat()
-        told |= {"code": in_groups(letter.code), "valid_until": until}
-    return json.dumps(told, indent=1)
+    return letter_text(ins, letter.purpose, letter)

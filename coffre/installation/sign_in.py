@@ -25,6 +25,7 @@ from sign_in.accounts.online import AskedAccounts
 from sign_in.accounts.opening import Opening
 from sign_in.accounts.passwords import Passwords
 from sign_in.accounts.printing import Printing
+from sign_in.accounts.tries import Tries
 from sign_in.certificates.door import CertificateDoor
 from sign_in.certificates.responders import Responders
 from sign_in.certificates.revocation_folder import RevocationFolder
@@ -163,6 +164,7 @@ class SignIn:
             AccountRows(self._keys),
             Letters(self._keys),
             AskedAccounts(self._keys),
+            Tries(self._keys),
             self._carrier,
             self._outbox,
             self._clock,

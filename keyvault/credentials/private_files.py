@@ -10,7 +10,9 @@ OWNER_ONLY = 0o600
 
 
 def create(path: Path, text: str) -> None:
-    """Never over an existing file. Raises `Conflict` "key_file_exists"."""
+    """Never over an existing file, and durable but for its name. Raises `Conflict`
+    "key_file_exists", and OSError where there is no room.
+    """
     try:
         descriptor = _open(path)
     except FileExistsError:
@@ -19,6 +21,8 @@ def create(path: Path, text: str) -> None:
         ) from None
     with os.fdopen(descriptor, "w") as file:
         file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def create_with(path: Path, drawn: Callable[[], str]) -> None:

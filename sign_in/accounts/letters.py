@@ -1,5 +1,6 @@
 """Letters: codes that leave by another channel than the identifier, and word of an account to its holder."""
 
+import hmac
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
@@ -76,6 +77,16 @@ class Letters:
         """The accounts whose letters are to be printed, and what for."""
         rows = tx.find("letter", code=_ASKED, expires__gt=now_ms)
         return [(row["account_id"], Purpose(row["purpose"])) for row in rows]
+
+    def is_drawn(
+        self, tx: AccountTransaction, account_id: UUID, purpose: Purpose, code: str | None, now_ms: int
+    ) -> bool:
+        """Whether this code serves; without a code, whether nothing is left to be printed."""
+        row = tx.get("letter", account_id=account_id, purpose=purpose.value)
+        if code is None or row is None:
+            return code is None and (row is None or row["code"] != _ASKED)
+        lasts: bool = row["expires"] > now_ms
+        return lasts and hmac.compare_digest(row["code"], self._digest(account_id, purpose, code))
 
     def use(self, tx: AccountTransaction, account_id: UUID, code: str, now_ms: int) -> Purpose | None:
         """What the code is for, which serves once; None where it is none of this account that lasts."""

@@ -1,6 +1,6 @@
 """Letters that were asked for, as the host prints them: each code is drawn at its printing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import Account, AccountRows, AccountState
 from sign_in.accounts.letters import LetterCode, Letters, Purpose
 from sign_in.accounts.online import AskedAccounts
+from sign_in.accounts.tries import Tries
 from sign_in.sending import Carrier, account_asked, tell
 from sign_in.store import AccountStore, AccountTransaction
 from sign_in.watching.outbox import Outbox
@@ -33,21 +34,25 @@ class Printing:
         rows: AccountRows,
         letters: Letters,
         asked: AskedAccounts,
+        tries: Tries,
         carrier: Carrier,
         outbox: Outbox,
         clock: Callable[[], float],
     ) -> None:
         self._store, self._rows, self._letters, self._asked = store, rows, letters, asked
-        self._carrier, self._outbox, self._clock = carrier, outbox, clock
+        self._tries, self._carrier, self._outbox, self._clock = tries, carrier, outbox, clock
 
-    def all(self) -> list[Printed]:
-        """Each once; who is told by message is written to."""
+    def all(self, write: Callable[[Sequence[Printed]], None]) -> None:
+        """Each once; who is told by message is written to. `write` comes before anything is kept: where it
+        raises no code was drawn and nobody is told, and the next time prints them.
+        """
         printed: list[Printed] = []
         holders: list[Account] = []
         with self._store.writing() as tx:
             now = int(self._clock() * 1000)
             self._letters.sweep(tx, now)
             self._asked.sweep(tx, now)
+            self._tries.forget(tx, now)
             for place, purpose in self._letters.asked(tx, now):
                 if purpose is Purpose.ONLINE:
                     found, holder = self._online(tx, place, now)
@@ -55,9 +60,25 @@ class Printing:
                 else:
                     found = self._of_account(tx, place, purpose, now)
                 printed += [found] if found is not None else []
+            write(printed)
         for each in holders:
             tell(self._carrier, account_asked(each), "an account that was asked for")
-        return printed
+
+    def is_kept(self, ins: str, purpose: Purpose, code: str | None) -> bool:
+        """Whether a letter that was written for the person of this INS was kept here as well: its code
+        serves, or, of one without, it is not to be printed any more.
+        """
+        with self._store.reading() as tx:
+            place = self._place(tx, ins, purpose)
+            return place is not None and self._letters.is_drawn(
+                tx, place, purpose, code, int(self._clock() * 1000)
+            )
+
+    def _place(self, tx: AccountTransaction, ins: str, purpose: Purpose) -> UUID | None:
+        if purpose is Purpose.ONLINE:
+            return self._asked.person_id(ins)
+        account = self._rows.of_person(tx, ins)
+        return account.account_id if account is not None else None
 
     def _online(self, tx: AccountTransaction, place: UUID, now: int) -> tuple[Printed | None, Account | None]:
         """The letter, or the holder who has an account already."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from keyvault.credentials.proving import ProofKey
 from keyvault.crypto.signing import new_signing_key
 from sign_in.accounts.openers import PROFESSIONS
 from sign_in.accounts.tries import OPENINGS
+from tests.integration.commands import COFFRE
 from tests.integration.entering import Door, Person, door, eventually, text_of
 from tests.integration.pages import Browser, Page
 from tests.integration.support import DOCTOR, PRACTICE, Patient, bearer, new_ins, problem
@@ -310,6 +312,29 @@ class TestOnline:
         browser = somebody.enter()
         text = eventually(lambda: browser.get("/consultations?qui=tous").text, "Ouverture du compte")
         assert "Demande d'un compte sur Internet" in text
+
+    def test_a_folder_without_room_loses_no_code(
+        self, at_door: Door, patient: Patient, tmp_path: Path
+    ) -> None:
+        """A file system that takes one file, and two letters to be printed."""
+        full, neighbour = tmp_path / "full", at_door.coffre.open_record()
+        full.mkdir()
+        contact = f"{patient.ins}@example.fr"
+        identifier = self.ask(at_door, patient, contact, "198.51.100.2")
+        self.ask(at_door, neighbour, contact, "198.51.100.2")
+        printing = f"mount -t tmpfs -o nr_inodes=2 none {full} && {COFFRE} account letters --out {full}"
+        done = subprocess.run(
+            ["unshare", "--mount", "--map-root-user", "sh", "-c", f"{printing}; echo $?; ls {full}"],
+            env=at_door.settings() | {"COFFRE_DATA": str(at_door.coffre.data)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.split() == ["1"] and "no_access" in done.stderr, done
+        found = letters(at_door, tmp_path / "letters")
+        assert neighbour.ins in found
+        somebody = person(at_door, patient, identifier, found[patient.ins]["code"])
+        assert somebody.choose(contact=contact).status_code == 303
 
     @pytest.mark.requirement("R4")
     def test_a_holder_and_nobody_are_answered_alike_and_the_holder_is_told(

@@ -18,7 +18,7 @@ from sign_in.accounts.letters import LIFE_MS, Letters, Purpose, begin_anew
 from sign_in.accounts.online import AskedAccounts
 from sign_in.accounts.opening import HOST, FirstCode
 from sign_in.accounts.printing import Printed, Printing
-from sign_in.accounts.tries import ONLINE, OPENINGS, TooManyTries
+from sign_in.accounts.tries import ONLINE, OPENINGS, TooManyTries, Tries
 from sign_in.doors.letter import WrongContact, WrongLetter
 from sign_in.doors.online import OnlineDoor
 from sign_in.doors.opening import ForSomebody, OpeningDoor
@@ -38,7 +38,9 @@ class Doors(Attacked):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, PasswordHashes(memory_kib=64, iterations=1))
         rows, letters, asked = AccountRows(KEYS), Letters(KEYS), AskedAccounts(KEYS)
-        self.host = Printing(self.store, rows, letters, asked, self.mailbox, self.outbox, self.clock)
+        self.host = Printing(
+            self.store, rows, letters, asked, Tries(KEYS), self.mailbox, self.outbox, self.clock
+        )
         self.online = OnlineDoor(self.store, KEYS, self.mailbox, Seen(), self.clock)
         self.for_others = OpeningDoor(self.store, KEYS, self.opening, Seen(), self.clock)
 
@@ -46,9 +48,15 @@ class Doors(Attacked):
         """The identifier on the screen of whoever asks."""
         return self.online.ask(ins, contact, "fr", visitor(address))
 
+    def printed(self) -> list[Printed]:
+        """What the host prints today."""
+        found: list[Printed] = []
+        self.host.all(found.extend)
+        return found
+
     def post(self, ins: INS) -> list[Printed]:
         """What lies in somebody's letter box today."""
-        return [each for each in self.host.all() if each.ins == ins.value]
+        return [each for each in self.printed() if each.ins == ins.value]
 
     def code(self, ins: INS) -> str:
         (letter,) = self.post(ins)
@@ -198,7 +206,7 @@ class TestWhoeverTypesSomebodysNumber:
         neighbour = INS(new_ins(), OID)
         identifier = doors.account()
         own, theirs = doors.ask(victim, VICTIM), doors.ask(neighbour, ATTACKER)
-        printed = {each.ins: each.code for each in doors.host.all()}
+        printed = {each.ins: each.code for each in doors.printed()}
         assert printed[victim.value] and printed[neighbour.value]
         with pytest.raises(WrongLetter):
             doors.choose(own, printed[neighbour.value].code, VICTIM)  # type: ignore[union-attr]
@@ -223,7 +231,7 @@ class TestWhoeverTypesSomebodysNumber:
             doors.choose(own, again, VICTIM)
         doors.ask(INS(new_ins(), OID), VICTIM)
         doors.now += 31 * DAY
-        assert doors.host.all() == [], "nobody prints what was asked for a month ago"
+        assert doors.printed() == [], "nobody prints what was asked for a month ago"
         with doors.store.reading() as tx:
             assert tx.find("letter") == tx.find("asked_account") == []
 

@@ -1,0 +1,104 @@
+"""Letters are written before their codes are kept, and named after: none is lost, and none is false."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from coffre.installation.letter_folder import LetterFolder
+from records.people.identity import INS
+from sign_in.accounts.printing import Printed
+from sign_in.accounts.tries import ONLINE, Tries
+from tests.integration.support import new_ins
+from tests.integration.test_opening_attacks import VICTIM, Doors
+from tests.integration.test_sign_in_attacks import KEYS, OID, visitor
+
+
+class Killed(BaseException):
+    """No handler of ours is reached by it, as by kill -9."""
+
+
+class Fixture(Doors):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.letters = folder / "letters"
+        self.folder = LetterFolder(self.letters)
+
+    def ask_for_letters(self) -> list[INS]:
+        """One of each purpose: online, of an account that is there, and of one that a doctor opened."""
+        lost, opened, online = self.account(), INS(new_ins(), OID), INS(new_ins(), OID)
+        self.letter.ask(lost, visitor())
+        self.by_doctor(opened)
+        self.identifier = self.ask(online, VICTIM)
+        return [self.holders[lost], opened, online]
+
+    def read(self) -> dict[str, dict[str, str]]:
+        found = [json.loads(file.read_text()) for file in self.letters.glob("letter-*.json")]
+        assert len({each["recipient"] for each in found}) == len(found)
+        return {each["recipient"]: each for each in found}
+
+    def lying(self) -> int:
+        return len(list(self.letters.iterdir()))
+
+
+@pytest.fixture
+def doors(tmp_path: Path) -> Fixture:
+    return Fixture(tmp_path)
+
+
+def test_a_run_names_whole_letters_alone_and_prints_each_once(doors: Fixture) -> None:
+    people = doors.ask_for_letters()
+    assert doors.folder.fill(doors.host) == 3 and doors.folder.fill(doors.host) == 0
+    assert doors.read().keys() == {ins.value for ins in people} and doors.lying() == 3
+    doors.choose(doors.identifier, doors.read()[people[2].value]["code"], VICTIM)
+    assert {file.stat().st_mode & 0o777 for file in doors.letters.iterdir()} == {0o600}
+
+
+def test_what_was_written_before_the_store_failed_is_gone_and_is_printed_by_the_next_run(
+    doors: Fixture,
+) -> None:
+    people = doors.ask_for_letters()
+    with pytest.raises(Killed):
+        doors.host.all(_then_killed(doors.folder))
+    assert doors.lying() == 3 and doors.read() == {}, "nothing lies there as if it were good"
+    (doors.letters / "letter-00.json.part").write_text('{"recipi')
+    assert doors.folder.fill(doors.host) == 3 and doors.lying() == 3
+    doors.choose(doors.identifier, doors.read()[people[2].value]["code"], VICTIM)
+
+
+def test_a_run_killed_once_the_store_had_the_codes_lost_none(doors: Fixture) -> None:
+    people = doors.ask_for_letters()
+    doors.host.all(doors.folder.write)
+    assert doors.read() == {}
+    assert doors.folder.fill(doors.host) == 3 and doors.lying() == 3
+    doors.choose(doors.identifier, doors.read()[people[2].value]["code"], VICTIM)
+
+
+def test_a_holder_is_told_of_an_account_asked_for_once_the_letters_are_written(doors: Fixture) -> None:
+    identifier = doors.account()
+    doors.ask(doors.holders[identifier], VICTIM)
+    with pytest.raises(Killed):
+        doors.host.all(_then_killed(doors.folder))
+    assert doors.mailbox.texts == []
+    doors.folder.fill(doors.host)
+    assert len(doors.mailbox.texts) == 1 and doors.lying() == 0
+
+
+def test_tries_that_have_ended_go_when_letters_are_printed(doors: Fixture) -> None:
+    """Nobody signs in or asks any more."""
+    doors.ask(INS(new_ins(), OID), VICTIM)
+    with doors.store.writing() as tx:
+        Tries(KEYS).count(tx, Tries(KEYS).of_address("192.0.2.1"), int(doors.clock() * 1000))
+    doors.now += ONLINE.kept_ms / 1000
+    doors.folder.fill(doors.host)
+    with doors.store.reading() as tx:
+        assert tx.find("tries") == []
+
+
+def _then_killed(folder: LetterFolder) -> Callable[[Sequence[Printed]], None]:
+    def write(letters: Sequence[Printed]) -> None:
+        folder.write(letters)
+        raise Killed
+
+    return write
