@@ -20,7 +20,6 @@ class AccountState(StrEnum):
     NEW = "new"
     """Opened; its holder has not been here yet, and has no password."""
     ACTIVE = "active"
-    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,10 @@ class Letters:
         """It is not to be printed any more, and its code serves no more."""
         tx.delete("letter", account_id=account_id, purpose=purpose.value)
 
+    def end_all(self, tx: AccountTransaction, account_id: UUID) -> None:
+        """Whatever they are for: the account goes."""
+        tx.delete("letter", account_id=account_id)
+
     def asked(self, tx: AccountTransaction, now_ms: int) -> list[tuple[UUID, Purpose]]:
         """The accounts whose letters are to be printed, and what for."""
         rows = tx.find("letter", code=_ASKED, expires__gt=now_ms)

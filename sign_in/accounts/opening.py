@@ -112,8 +112,7 @@ class Opening:
         """To be handed over again to a person who lost it; None where there is no account."""
         with self._store.reading() as tx:
             account = self._rows.of_person(tx, ins.value)
-        is_there = account is not None and account.state is not AccountState.CLOSED
-        return in_groups(account.identifier, 5) if account is not None and is_there else None
+        return in_groups(account.identifier, 5) if account is not None else None
 
     def letter(self, ins: INS) -> LetterCode:
         """A code for a letter to the holder of an account: the one of before ends. Raises `NotFound`
@@ -121,7 +120,7 @@ class Opening:
         """
         with self._store.writing() as tx:
             account = self._rows.of_person(tx, ins.value)
-            if account is None or account.state is AccountState.CLOSED:
+            if account is None:
                 raise NotFound("This person has no account: open one.", code="no_account")
             is_new = account.state is AccountState.NEW
             purpose = Purpose.FIRST_VISIT if is_new else Purpose.RECOVERY
@@ -153,5 +152,5 @@ def make_room(tx: AccountTransaction, rows: AccountRows, letters: Letters, ins: 
         return
     if found.state is not AccountState.NEW:
         raise account_exists()
-    letters.end(tx, found.account_id, Purpose.FIRST_VISIT)
+    letters.end_all(tx, found.account_id)
     rows.remove(tx, found)

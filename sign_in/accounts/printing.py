@@ -95,7 +95,7 @@ class Printing:
 
     def _of_account(self, tx: AccountTransaction, place: UUID, purpose: Purpose, now: int) -> Printed | None:
         account = self._rows.of_id(tx, place)
-        if account is None or account.state is AccountState.CLOSED:
+        if account is None:
             return None
         if purpose is Purpose.OPENED:
             self._letters.end(tx, place, purpose)

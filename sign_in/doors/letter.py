@@ -98,7 +98,7 @@ class LetterDoor:
             account = self._rows.of_identifier(tx, told)
             if account is None:
                 account = self._confirmed(tx, told, code, contact)
-            elif account.state is AccountState.CLOSED or not self._used(tx, account.account_id, code):
+            elif not self._used(tx, account.account_id, code):
                 raise WrongLetter
             self._asked.end(tx, account.ins)
             self._letters.end(tx, self._asked.person_id(account.ins), Purpose.ONLINE)

@@ -124,8 +124,8 @@ class PasskeyDoor:
     def _holder(
         self, tx: AccountTransaction, passkey: Passkey | None, answer: Answer, *, alone: bool
     ) -> Account:
-        """Raises `PasskeyRefused` where the account is closed, or the authenticator made it for another. One
-        that comes alone says whom it was made for (section 7.2, step 6).
+        """Raises `PasskeyRefused` where there is no account in use, or the authenticator made it for another.
+        One that comes alone says whom it was made for (section 7.2, step 6).
         """
         # locked: who signs in while a letter's code chooses a password is signed in before or not at all
         account = None if passkey is None else self._rows.of_id(tx, passkey.account_id, lock=True)

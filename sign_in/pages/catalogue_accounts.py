@@ -133,6 +133,10 @@ _SENTENCES: Catalogue = {
         "This number is not right: read the fifteen digits again, key included.",
     ),
     "sentence.bad_contact": (
+        "Cette adresse n'est pas juste : écrivez-la comme nom@exemple.fr.",
+        "This address is not right: write it as name@example.fr.",
+    ),
+    "sentence.bad_contact.both": (
         "Cette adresse n'est pas juste : écrivez nom@exemple.fr, ou un numéro de téléphone à dix chiffres.",
         "This address is not right: write name@example.fr, or a telephone number with its country.",
     ),
@@ -141,10 +145,14 @@ _SENTENCES: Catalogue = {
         "Here codes leave by e-mail only: give an e-mail address.",
     ),
     "sentence.account_exists": (
-        "Ce patient a déjà un compte. S'il a perdu son mot de passe, une lettre se demande sur la page « Se "
-        "connecter ».",
-        "This patient has an account already. If the password is lost, a letter is asked for on the page "
-        "“Sign in”.",
+        "Un compte est déjà ouvert avec ce numéro de sécurité sociale. Si le mot de passe est perdu, une "
+        "lettre se demande sur la page « Se connecter ».",
+        "An account is open already with this social security number. If the password is lost, a letter is "
+        "asked for on the page “Sign in”.",
+    ),
+    "sentence.account_changed": (
+        "Ce compte vient de changer. Attendez un instant, puis essayez de nouveau.",
+        "This account was changed a moment ago. Wait a moment, then try again.",
     ),
     "sentence.identity_unchecked": (
         "Vérifiez l'identité du patient, puis cochez la case.",

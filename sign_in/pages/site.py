@@ -31,7 +31,7 @@ from sign_in.sessions.sessions import new_secret
 
 log = logging.getLogger("coffre.sign_in")
 YEAR_S = 365 * 86_400
-_TEXTS = by_language({**TEXTS, **ACCOUNTS, **LINKED, **PASSKEYS, **PROFESSIONALS})
+TEXTS_BY_LANGUAGE = by_language({**TEXTS, **ACCOUNTS, **LINKED, **PASSKEYS, **PROFESSIONALS})
 _SCRIPTS = {
     **dict.fromkeys(("sign_in.html", "code.html", "passkeys.html"), passkey_script.address("passkeys.js")),
     "operator.html": passkey_script.address("operator.js"),
@@ -88,6 +88,16 @@ def status_of(error: CoffreError) -> int:
     return next((status for kind, status in _KINDS if isinstance(error, kind)), 500)
 
 
+def sentence_of(t: Wording, error: CoffreError, *, has_telephones: bool = False) -> str:
+    """What is wrong, in words of a page. `has_telephones`: codes reach telephones, too."""
+    key = f"sentence.{error.code}"
+    if has_telephones and t.has(f"{key}.both"):
+        key += ".both"
+    if isinstance(error, TooManyTries):
+        return t(key, wait=_waited(t, error.wait_s))
+    return t(key) if t.has(key) else t("sentence.other")
+
+
 class Site:
     """`caller`: the address that a request comes from, as it is counted. `ways`: how professionals come in,
     "carte" and "psc", in the order in which they are offered.
@@ -107,7 +117,7 @@ class Site:
         """`ask_passkey`: what a browser, named by the secret of its cookie, needs to sign in by a passkey
         alone; None where browsers give none.
         """
-        self._look, self.origin, self._caller, self._is_demo = look, origin, caller, is_demo
+        self._look, self.origin, self.caller, self._is_demo = look, origin, caller, is_demo
         self._ways, self._ask_passkey = tuple(ways), ask_passkey
         self._has_france_connect = has_france_connect
         self._secure = origin.startswith("https:")
@@ -125,7 +135,7 @@ class Site:
     def texts(self, request: Request) -> Wording:
         asked, kept = request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)
         language = chosen(asked, kept, request.headers.get("accept-language", ""))
-        return Wording(language, _TEXTS[language])
+        return Wording(language, TEXTS_BY_LANGUAGE[language])
 
     @property
     def takes_passkeys(self) -> bool:
@@ -144,7 +154,7 @@ class Site:
         if not browser:
             return None
         device, session = (request.cookies.get(name) for name in (self._device_cookie, self.session_cookie))
-        return Visitor(browser, device, self._caller(request), label_of_browser(request), session)
+        return Visitor(browser, device, self.caller(request), label_of_browser(request), session)
 
     async def form(self, request: Request) -> dict[str, str]:
         """The fields of a form that this browser was given for this address and this session. Raises
@@ -226,18 +236,13 @@ class Site:
     def moment(self, request: Request, ms: int) -> str:
         return self._look.moment(ms, self.texts(request).language)
 
-    def sentence(self, t: Wording, error: CoffreError) -> str:
-        key = f"sentence.{error.code}"
-        if isinstance(error, TooManyTries):
-            return t(key, wait=_waited(t, error.wait_s))
-        return t(key) if t.has(key) else t("sentence.other")
-
     def answer(self, request: Request, error: CoffreError, template: str, **context: Any) -> Response:
         """The page of a form again, with what was wrong."""
         status = status_of(error)
         if status >= 500:
             log.error("sign-in failed", extra={"code": error.code})
-        problem = self.sentence(self.texts(request), error)
+        has_telephones = bool(context.get("has_telephones"))
+        problem = sentence_of(self.texts(request), error, has_telephones=has_telephones)
         response = self.page(request, template, status, problem=problem, **context)
         if isinstance(error, TooManyTries):
             response.headers["Retry-After"] = str(error.wait_s)

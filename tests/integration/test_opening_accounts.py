@@ -15,7 +15,7 @@ from coffre.demo_authority.identities import Identities
 from keyvault.credentials.possession_proof import body_digest, public_jwk, thumbprint
 from keyvault.credentials.proving import ProofKey
 from keyvault.crypto.signing import new_signing_key
-from sign_in.accounts.openers import PROFESSIONS
+from records.vocabulary.account_openers import OPENERS
 from sign_in.accounts.tries import OPENINGS
 from tests.integration.commands import COFFRE
 from tests.integration.entering import Door, Person, door, eventually, text_of
@@ -138,10 +138,10 @@ class TestOverHttp:
 
     def test_care_professionals_open_accounts(self, at_door: Door) -> None:
         with at_door.coffre.system() as system:
-            tokens = [Identities(system).professional(rpps(), each, PRACTICE) for each in PROFESSIONS]
+            tokens = [Identities(system).professional(rpps(), each, PRACTICE) for each in OPENERS]
         body = {"contact": "care@example.fr", "identity_checked": True}
         statuses = [post(at_door, each, {**body, "ins": new_ins()}).status_code for each in tokens]
-        assert statuses == [201] * len(PROFESSIONS)
+        assert statuses == [201] * len(OPENERS)
 
     def test_nobody_else_opens_any(self, at_door: Door, patient: Patient) -> None:
         coffre = at_door.coffre
@@ -251,6 +251,19 @@ class TestOnThePageOfProfessionals:
         somebody = person(at_door, patient, identifier[0], code)
         assert somebody.choose().status_code == 303
         somebody.enter()
+
+    def test_the_way_there_is_shown_to_those_alone_who_may_go_it(
+        self, at_door: Door, patient: Patient
+    ) -> None:
+        number = rpps()
+        patient.authorise(number)
+        shown = {}
+        for profession, sector in (("10", "SA07"), ("60", "SA01"), ("94", "SA07"), ("35", "SA01")):
+            token = at_door.coffre.professional(number, profession=profession, sector=sector)
+            browser = Browser(at_door.coffre).sign_in(token)
+            shown[profession] = "Ouvrir un compte" in browser.get(f"/dossier/{patient.public_id}").text
+            assert browser.get("/sign-in/accounts", 200 if shown[profession] else 403)
+        assert shown == {"10": True, "60": True, "94": False, "35": False}
 
     def test_what_is_wrong_is_said_beside_what_was_typed(self, at_door: Door, patient: Patient) -> None:
         browser = self.browser(at_door)

@@ -23,6 +23,7 @@ from keyvault.verbs.attempt import Call
 from records.errors import CoffreError, Refused
 from records.sessions import IDLE_MS, NOTED_AFTER_MS, OVERLAP_MS, RENEWED_AFTER_MS, cookie_name
 from records.text.web_forms import LARGEST_FORM, bad_form, fields_of, is_form, is_ours
+from records.vocabulary.account_openers import opens_accounts
 from records.vocabulary.codes import Environment, PurposeOfUse, Role
 from storage.index_parts import SignIns
 from storage.rows import SignedIn
@@ -66,6 +67,10 @@ class Session:
     @property
     def is_professional(self) -> bool:
         return self.role == Role.PROFESSIONAL
+
+    @property
+    def opens_accounts(self) -> bool:
+        return opens_accounts(self.role, self.claims.get("profession"), self.claims.get("sector"))
 
     @property
     def ins(self) -> str:

@@ -1,0 +1,30 @@
+"""Professionals who open accounts for other people, as data: they have the person before them.
+
+From 2018 on health professionals, pharmacists, the insurer and the person alone open records. The insurer has
+no credential here: its advisers have the host's command line, or send people to the page. A structure's
+system and its staff feed records and do nothing else (R7); a patient opens accounts for nobody.
+"""
+
+from records.vocabulary.codes import Role
+from records.vocabulary.sectors import Opens, opened_by
+
+OPENERS = frozenset(
+    {
+        "10",  # doctor
+        "21",  # pharmacist
+        "40",  # dentist
+        "50",  # midwife
+        "60",  # nurse
+        "69",  # psychiatric nurse
+        "70",  # physiotherapist
+        "80",  # podiatrist
+        "91",  # speech therapist
+        "92",  # orthoptist
+    }
+)
+"""Codes of TRE_G15. No text lists them: these receive people themselves, in a practice or a pharmacy."""
+
+
+def opens_accounts(role: str, profession: str | None, sector: str | None) -> bool:
+    """By what the credential says: `profession` is a code of TRE_G15, `sector` of TRE_R02."""
+    return role == Role.PROFESSIONAL and profession in OPENERS and opened_by(sector) is Opens.CARE
