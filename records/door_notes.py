@@ -12,9 +12,9 @@ from records.vocabulary.door_events import DoorEvent
 class DoorNote:
     """One note, told until it is taken: the same `note_id` again changes nothing.
 
-    Of who was recognised it has `role`, `subject`, `claims` and `means`, as the credential has them. Of
-    failures it has how many were `counted`, and `ins` where they were at somebody's account; then they are
-    that person's to read. `at` is when it happened, or the counting ended (unix milliseconds).
+    Of who was recognised it has `role`, `subject`, `claims` and `means`, as the credential has them. Of what
+    is `COUNTED` it has how many were `counted`, and of failures `ins` where they were at somebody's account;
+    then they are that person's to read. `at` is when it happened, or the counting ended (unix milliseconds).
     """
 
     note_id: UUID

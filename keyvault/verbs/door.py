@@ -20,7 +20,7 @@ from records.errors import CoffreError, Invalid
 from records.people.actors import Actor
 from records.people.identity import INS
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode, Role
-from records.vocabulary.door_events import FAILURES, THRESHOLDS, DoorEvent
+from records.vocabulary.door_events import COUNTED, FAILURES, THRESHOLDS, DoorEvent
 
 log = logging.getLogger("coffre.vault")
 
@@ -56,7 +56,7 @@ class DoorVerbs:
                 return False
             if note.event in FAILURES:
                 self._refusals(transaction, note)
-            else:
+            elif not _is_number(note):
                 self._arrival(transaction, note)
             return self._passes(transaction, note)
 
@@ -97,10 +97,10 @@ class DoorVerbs:
         return vault.system_chain, None
 
     def _passes(self, transaction: Transaction, note: DoorNote) -> bool:
-        """Counted in the hour when it happened, which may be over; a failure at an account is part of a count
-        of all that comes beside it.
+        """Counted in the hour when it happened, which may be over; what is told of one person is part of a
+        count of all that comes beside it.
         """
-        if note.ins is not None:
+        if note.event in COUNTED and not _is_number(note):
             return False
         hour = min(note.at, transaction.now_ms) // HOUR_MS
         row = transaction.rows.count(counter_of(note.event), hour, note.counted)
@@ -113,6 +113,11 @@ class DoorVerbs:
         transaction.append(self._vault.system_chain, event)
         log.warning("more at the doors than is ordinary", extra={"event": note.event.value, "limit": limit})
         return True
+
+
+def _is_number(note: DoorNote) -> bool:
+    """Of all that came to the door, whoever it was about."""
+    return note.event in COUNTED and note.ins is None and not note.claims
 
 
 def _actor(note: DoorNote) -> Actor | None:

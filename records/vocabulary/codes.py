@@ -174,6 +174,7 @@ class ReasonCode(StrEnum):
     TOO_MANY_TRIES = "too_many_tries"
     CERTIFICATE_REFUSED = "certificate_refused"
     PROVIDER_REFUSED = "provider_refused"
+    OPENING_REFUSED = "opening_refused"
 
 
 class Obligation(StrEnum):

@@ -30,8 +30,11 @@ class DoorEvent(StrEnum):
     PROVIDER_REFUSED = "provider_refused"
     """What somebody brought back from a provider of identities signed nobody in."""
     ACCOUNT_ASKED = "account_asked"
-    """Online, by nobody whom a door knows; in the log once its letter is printed."""
+    """Online, by nobody whom a door knows: a number of the door's, and a line in the log once the letter is
+    printed."""
     ACCOUNT_OPENED = "account_opened"
+    OPENING_REFUSED = "opening_refused"
+    """To whoever would open an account for another and may not, or for a person who has one."""
     CERTIFICATE_REFUSED = "certificate_refused"
     TOKEN_ISSUED = "token_issued"  # noqa: S105 - an event
     THRESHOLD = "threshold"
@@ -48,9 +51,13 @@ FAILURES: Mapping[DoorEvent, ReasonCode] = MappingProxyType(
         DoorEvent.PAUSED: ReasonCode.TOO_MANY_TRIES,
         DoorEvent.CERTIFICATE_REFUSED: ReasonCode.CERTIFICATE_REFUSED,
         DoorEvent.PROVIDER_REFUSED: ReasonCode.PROVIDER_REFUSED,
+        DoorEvent.OPENING_REFUSED: ReasonCode.OPENING_REFUSED,
     }
 )
 """Those that are refusals, each with the reason that the log has for it."""
+
+COUNTED = frozenset({*FAILURES, DoorEvent.ACCOUNT_ASKED})
+"""Those that anybody brings about as often as he likes: doors tell how many, without a line for each."""
 
 
 @dataclass(frozen=True, slots=True)

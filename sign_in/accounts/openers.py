@@ -1,4 +1,4 @@
-"""Who opens accounts for other people: professionals of the table, soon after they proved who they are."""
+"""The professionals who open accounts for other people, soon after they proved who they are."""
 
 from records.emergency import STEP_UP_S
 from records.errors import Refused

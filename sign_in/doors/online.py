@@ -14,7 +14,7 @@ from sign_in.accounts.account import IDENTIFIER_LETTERS, in_groups, new_code
 from sign_in.accounts.letters import Letters, Purpose
 from sign_in.accounts.online import AskedAccount, AskedAccounts
 from sign_in.accounts.opening import address_of
-from sign_in.accounts.tries import Tries
+from sign_in.accounts.tries import TooManyTries, Tries
 from sign_in.doors.visitor import Visitor
 from sign_in.sending import Carrier
 from sign_in.store import AccountStore
@@ -46,6 +46,15 @@ class OnlineDoor:
             contact=address_of(self._carrier, kind, contact),
             language=language,
         )
+        try:
+            self._keep(asked, visitor)
+        except TooManyTries:
+            self._note(DoorEvent.PAUSED, asked, visitor)
+            raise
+        self._note(DoorEvent.ACCOUNT_ASKED, asked, visitor)
+        return in_groups(asked.identifier, 5)
+
+    def _keep(self, asked: AskedAccount, visitor: Visitor) -> None:
         now = int(self._clock() * 1000)
         with self._store.writing() as tx:
             self._tries.forget(tx, now)
@@ -53,6 +62,6 @@ class OnlineDoor:
             self._tries.count(tx, self._tries.of_online_person(visitor.address, asked.ins), now)
             self._asked.add(tx, asked, now)
             self._letters.ask(tx, self._asked.person_id(asked.ins), Purpose.ONLINE, now)
-        who = self._keys.pseudonym(asked.identifier)
-        self._witness.note(Noted(DoorEvent.ACCOUNT_ASKED, who, visitor.address))
-        return in_groups(asked.identifier, 5)
+
+    def _note(self, event: DoorEvent, asked: AskedAccount, visitor: Visitor) -> None:
+        self._witness.note(Noted(event, self._keys.pseudonym(asked.identifier), visitor.address))

@@ -4,23 +4,30 @@ The identifier is handed over by whoever opens; the first code goes to the perso
 or into a letter, and never through here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from keyvault.credentials.account_keys import AccountKeys
 from keyvault.credentials.possession_proof import OLDEST, Proof, proof_replayed
-from records.errors import Invalid
+from records.errors import CoffreError, Invalid
 from records.people.actors import Actor
 from records.people.contacts import kind_of
 from records.people.identity import INS
 from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.openers import opener
-from sign_in.accounts.opening import FirstCode, Opening
+from sign_in.accounts.opening import FirstCode, Opened, Opening
 from sign_in.accounts.tries import Tries
 from sign_in.store import AccountStore
 from sign_in.watching.events import Noted, Witness
 
 _USE = "open_account"
+_WATCHED = {
+    "role_not_entitled": DoorEvent.OPENING_REFUSED,
+    "account_exists": DoorEvent.OPENING_REFUSED,
+    "too_many_tries": DoorEvent.PAUSED,
+}
+"""Refusals that somebody gains by, or may: the others are of a form, or of an old sign-in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +57,28 @@ class OpeningDoor:
         self._store, self._keys, self._opening = store, keys, opening
         self._witness, self._clock, self._tries = witness, clock, Tries(keys)
 
-    def check(self, actor: Actor) -> None:
+    def check(self, actor: Actor, address: str) -> None:
         """Raises `Refused` "role_not_entitled" or `StepUpRequired`."""
-        opener(actor, int(self._clock()))
+        with self._noting_refusals(actor, address):
+            opener(actor, int(self._clock()))
 
     def open(self, actor: Actor, asked: ForSomebody, address: str, proof: Proof | None = None) -> str:
         """The identifier. Raises as `check`, `CredentialError` "proof_replayed", `Invalid`
         "identity_unchecked", `TooManyTries`, or as `Opening.open`.
         """
+        with self._noting_refusals(actor, address):
+            opened = self._opened(actor, asked, proof)
+        self._note(DoorEvent.ACCOUNT_OPENED, actor, address)
+        return opened.identifier
+
+    def _opened(self, actor: Actor, asked: ForSomebody, proof: Proof | None) -> Opened:
         by = opener(actor, int(self._clock()))
         if not asked.is_checked:
             raise Invalid(
                 "Check who the person is by an identity document, then say so.", code="identity_unchecked"
             )
         self._count(actor, proof)
-        opened = self._opening.open(
+        return self._opening.open(
             asked.ins,
             kind_of(asked.contact),
             asked.contact,
@@ -72,9 +86,20 @@ class OpeningDoor:
             by=by,
             language=asked.language,
         )
-        who = self._keys.pseudonym(actor.subject)
-        self._witness.note(Noted(DoorEvent.ACCOUNT_OPENED, who, address))
-        return opened.identifier
+
+    @contextmanager
+    def _noting_refusals(self, actor: Actor, address: str) -> Iterator[None]:
+        """Whoever asks who has an account is seen, and whom he asks about is not told."""
+        try:
+            yield
+        except CoffreError as error:
+            event = _WATCHED.get(error.code)
+            if event is not None:
+                self._note(event, actor, address)
+            raise
+
+    def _note(self, event: DoorEvent, actor: Actor, address: str) -> None:
+        self._witness.note(Noted(event, self._keys.pseudonym(actor.subject), address))
 
     def _count(self, actor: Actor, proof: Proof | None) -> None:
         """Before anything is looked for: whether somebody has an account is told as seldom."""

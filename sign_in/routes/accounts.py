@@ -97,7 +97,7 @@ def _install_for_others(
     async def blank(request: Request) -> Response:
         try:
             actor = await asyncio.to_thread(signed_in, request)
-            doors.for_others.check(actor)
+            doors.for_others.check(actor, site.caller(request))
         except (SignedOut, StepUpRequired) as error:
             return _to_sign_in(site, error)
         return site.page(request, "accounts.html", **_context(site, doors, request, {}))
@@ -109,7 +109,7 @@ def _install_for_others(
 
         def made() -> str:
             actor = signed_in(request)
-            doors.for_others.check(actor)
+            doors.for_others.check(actor, visitor.address)
             return doors.for_others.open(actor, _asked(form, read_ins), visitor.address)
 
         try:

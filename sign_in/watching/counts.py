@@ -1,10 +1,10 @@
-"""Failures are counted here, and written by the second: a stranger's try costs no write of its own."""
+"""Failures and asks of strangers are counted here, and written by the second: none costs a write."""
 
 import threading
 from collections import Counter
 from collections.abc import Mapping
 
-from records.vocabulary.door_events import FAILURES, DoorEvent
+from records.vocabulary.door_events import COUNTED, DoorEvent
 from sign_in.watching.events import Noted
 
 Counted = Mapping[tuple[DoorEvent, str | None], int]
@@ -19,7 +19,7 @@ class Counts:
         self._lock = threading.Lock()
 
     def note(self, noted: Noted) -> None:
-        if noted.event not in FAILURES:
+        if noted.event not in COUNTED:
             return
         with self._lock:
             self._counts[noted.event, None] += 1

@@ -3,16 +3,18 @@
 import random
 import statistics
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from keyvault.credentials.password_hashes import PasswordHashes
-from records.errors import CoffreError
+from records.errors import CoffreError, Conflict
 from records.people.actors import Actor
 from records.people.contacts import ContactKind
 from records.people.identity import INS
 from records.vocabulary.codes import Role
+from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import AccountRows
 from sign_in.accounts.letters import LIFE_MS, Letters, Purpose, begin_anew
 from sign_in.accounts.online import AskedAccounts
@@ -23,9 +25,10 @@ from sign_in.doors.letter import WrongContact, WrongLetter
 from sign_in.doors.online import OnlineDoor
 from sign_in.doors.opening import ForSomebody, OpeningDoor
 from sign_in.doors.password import WrongPassword
+from sign_in.watching.events import Watched
 from tests.integration.entering import PASSWORD
 from tests.integration.support import DOCTOR, new_ins
-from tests.integration.test_sign_in_attacks import KEYS, OID, Attacked, Seen, visitor
+from tests.integration.test_sign_in_attacks import KEYS, OID, Attacked, visitor
 
 ATTACKER, VICTIM = "attacker@example.fr", "zoe@example.fr"
 DAY = 86_400
@@ -41,8 +44,9 @@ class Doors(Attacked):
         self.host = Printing(
             self.store, rows, letters, asked, Tries(KEYS), self.mailbox, self.outbox, self.clock
         )
-        self.online = OnlineDoor(self.store, KEYS, self.mailbox, Seen(), self.clock)
-        self.for_others = OpeningDoor(self.store, KEYS, self.opening, Seen(), self.clock)
+        watched = Watched([self.seen, self.counts])
+        self.online = OnlineDoor(self.store, KEYS, self.mailbox, watched, self.clock)
+        self.for_others = OpeningDoor(self.store, KEYS, self.opening, watched, self.clock)
 
     def ask(self, ins: INS, contact: str, address: str | None = None) -> str:
         """The identifier on the screen of whoever asks."""
@@ -295,7 +299,48 @@ def test_one_address_asks_for_few_whoever_they_are(doors: Doors) -> None:
     assert asked < 45
 
 
+def test_numbers_typed_online_are_counted_at_the_door_whoever_they_are(doors: Doors) -> None:
+    """Before any letter is printed, and those that a pause kept out beside them."""
+    doors.account()
+    doors.counts.take()
+    for ins in (*doors.holders.values(), INS(new_ins(), OID)):
+        doors.ask(ins, ATTACKER)
+    assert doors.counts.take() == {(DoorEvent.ACCOUNT_ASKED, None): 2}
+    with pytest.raises(TooManyTries):
+        for _ in range(ONLINE.free + 1):
+            doors.ask(INS(new_ins(), OID), ATTACKER, "192.0.2.7")
+    assert doors.counts.take() == {
+        (DoorEvent.ACCOUNT_ASKED, None): ONLINE.free,
+        (DoorEvent.PAUSED, None): 1,
+    }
+    doors.printed()
+    assert doors.counts.take() == {}
+
+
 class TestAProfessional:
+    def test_who_asks_who_has_an_account_is_seen_and_counted_and_the_patient_is_not_named(
+        self, doors: Doors
+    ) -> None:
+        holder = doors.holders[doors.account()]
+        doors.counts.take()
+        for ask in (lambda: doors.by_doctor(holder), lambda: doors.by_doctor(holder, profession="93")):
+            with pytest.raises(CoffreError):
+                ask()
+        refused = doors.seen.events[-2:]
+        assert [each.event for each in refused] == [DoorEvent.OPENING_REFUSED] * 2
+        with pytest.raises(TooManyTries):
+            for _ in range(OPENINGS.free + 1):
+                with suppress(Conflict):
+                    doors.by_doctor(holder)
+        paused = doors.seen.events[-1]
+        assert paused.event is DoorEvent.PAUSED
+        assert {(each.who, each.address) for each in refused} == {(paused.who, "192.0.2.1")}
+        assert doors.counts.take() == {
+            (DoorEvent.OPENING_REFUSED, None): OPENINGS.free + 1,
+            (DoorEvent.PAUSED, None): 1,
+        }
+        assert DOCTOR not in str(doors.seen.events) and holder.matricule not in str(doors.seen.events)
+
     def test_takes_no_account_in_use_over(self, doors: Doors) -> None:
         identifier = doors.account()
         with pytest.raises(CoffreError) as error:
@@ -316,6 +361,17 @@ class TestAProfessional:
         with doors.store.reading() as tx:
             (note,) = [each for each in doors.outbox.due(tx, 10) if each.event == "account_opened"]
         assert (note.role, note.claims["rpps"]) == (Role.PROFESSIONAL, DOCTOR)
+
+    def test_an_account_opened_anew_takes_its_letters_with_it(self, doors: Doors, victim: INS) -> None:
+        doors.by_doctor(victim, ATTACKER)
+        doors.by_doctor(victim, VICTIM)
+        with doors.store.reading() as tx:
+            account = AccountRows(KEYS).of_person(tx, victim.value)
+            assert account is not None
+            rows = tx.find("letter")
+        assert {row["account_id"] for row in rows} == {account.account_id}
+        (letter,) = doors.post(victim)
+        assert letter.purpose is Purpose.OPENED
 
     def test_learns_of_few_people_a_day_whether_they_have_an_account(self, doors: Doors) -> None:
         """Wherever he says that he practises: his number counts."""

@@ -120,6 +120,18 @@ def test_several_processes_together_pass_a_threshold_once(vault: VaultBench) -> 
     assert vault.guard.public.watched_doors() == ({}, [])
 
 
+def test_accounts_asked_for_online_are_counted_at_the_door_and_have_a_line_with_their_letter(
+    vault: VaultBench, person: Person
+) -> None:
+    limit, told = THRESHOLDS.per_hour[DoorEvent.ACCOUNT_ASKED], {"event": DoorEvent.ACCOUNT_ASKED}
+    printed = [arrived(vault, person.ins, role=None, subject="", means="", **told) for _ in range(2)]
+    with vault.logging() as seen:
+        assert vault.guard.signin.note([failed(vault, limit, **told), *printed]) == []
+        assert vault.guard.signin.note([failed(vault, 1, **told)]) == [DoorEvent.ACCOUNT_ASKED]
+    assert [event.line["door_event"] for event in seen] == ["account_asked"] * 2 + ["threshold"]
+    assert vault.guard.public.watched_doors() == ({"account_asked": limit + 1}, ["account_asked"])
+
+
 def test_what_waited_for_the_vault_is_counted_in_the_hour_when_it_happened(vault: VaultBench) -> None:
     """A vault that was away for a night does not take the night for an attack."""
     then = int(vault.clock() * 1000)

@@ -104,6 +104,7 @@ LOG_REFUSALS: Mapping[str, tuple[str, str]] = {
         "Le service d'identité ne l'a pas identifié.",
         "The identity service did not identify them.",
     ),
+    "denied.opening_refused": ("Le compte n'a pas été ouvert.", "The account was not opened."),
     "denied.certificate_refused": ("Le certificat n'était pas accepté.", "The certificate was not accepted."),
     "denied.step_up_required": (
         "Cette personne s'était identifiée depuis trop longtemps pour un accès en urgence.",
