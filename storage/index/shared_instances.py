@@ -12,7 +12,6 @@ from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from storage.conflicts import insert_new
 from storage.index import tables
-from storage.index.mapping import portions
 
 _MINE, _THEIRS = tables.instance.alias("mine"), tables.instance.alias("theirs")
 _ONE, _OTHER = tables.document.alias("one"), tables.document.alias("other")
@@ -26,20 +25,23 @@ _SHARED = (
     .join(_OTHER, _OTHER.c.document_id == _THEIRS.c.document_id)
     .where(
         _MINE.c.submission_id.in_(_IDS),
-        _THEIRS.c.submission_id.in_(bindparam("among", expanding=True)),
         _MINE.c.document_id != _THEIRS.c.document_id,
         _ONE.c.record_id == _OTHER.c.record_id,
     )
 )
-# an image is found in the months of these alone, which are few: without them each token would ask every month
-_RECORDS = select(_ONE.c.record_id).where(
-    _ONE.c.document_id.in_(select(_MINE.c.document_id).where(_MINE.c.submission_id.in_(_IDS)))
-)
-_WITH_IMAGES = (
+_AMONG = _SHARED.where(_THEIRS.c.submission_id.in_(bindparam("among", expanding=True)))
+FEW = 64
+"""Submissions of other studies of a record, whose months alone are asked (ADR 45); with more, all are."""
+_OTHERS = (
     select(tables.details.c.submission_id)
-    .distinct()
-    .join_from(_OTHER, tables.details, tables.details.c.document_id == _OTHER.c.document_id)
-    .where(_OTHER.c.record_id.in_(_RECORDS), _OTHER.c.study_token.is_not(None))
+    .select_from(_ONE)
+    .join(_OTHER, (_OTHER.c.record_id == _ONE.c.record_id) & (_OTHER.c.document_id != _ONE.c.document_id))
+    .join(tables.details, tables.details.c.document_id == _OTHER.c.document_id)
+    .where(
+        _ONE.c.document_id.in_(select(_MINE.c.document_id).where(_MINE.c.submission_id.in_(_IDS))),
+        _OTHER.c.study_token.is_not(None),
+    )
+    .limit(FEW + 1)
 )
 _NOTE = insert_new(tables.shared_instance)
 
@@ -47,12 +49,13 @@ _NOTE = insert_new(tables.shared_instance)
 def note_shared(connection: Connection, submission_ids: Collection[UUID]) -> None:
     """In the transaction that publishes the submissions' instances; each pair both ways."""
     ids = list(submission_ids)
-    with_images = connection.execute(_WITH_IMAGES, {"ids": ids}).scalars().all() if ids else []
-    pairs = {
-        pair
-        for among in portions(with_images)
-        for one, other in connection.execute(_SHARED, {"ids": ids, "among": among})
-        for pair in ((one, other), (other, one))
-    }
-    if pairs:
-        connection.execute(_NOTE, [{"document_id": one, "other_id": other} for one, other in sorted(pairs)])
+    others = connection.execute(_OTHERS, {"ids": ids}).scalars().all() if ids else []
+    if not others:
+        return
+    if len(others) > FEW:
+        found = connection.execute(_SHARED, {"ids": ids}).all()
+    else:
+        found = connection.execute(_AMONG, {"ids": ids, "among": others}).all()
+    if found:
+        pairs = sorted({pair for one, other in found for pair in ((one, other), (other, one))})
+        connection.execute(_NOTE, [{"document_id": one, "other_id": other} for one, other in pairs])

@@ -15,7 +15,7 @@ from storage import migrate
 from storage.engines import engine_for
 from storage.index.months import AHEAD, missing
 from storage.index.roles import GRANTS, HOUSEKEEPER, RIGHTS, WORKER
-from storage.index.shared_instances import note_shared
+from storage.index.shared_instances import FEW, note_shared
 from storage.index.store import SqlIndex
 from storage.migrate import upgrade
 from storage.online import NewIndex
@@ -270,26 +270,29 @@ def test_months_that_no_partition_holds(partitions: list[str], expected: list[in
 ROWS = (
     "INSERT INTO document VALUES (:document, :record, 'study', 'approved', '\\x01', 1, 1)",
     "INSERT INTO details VALUES (:document, 1, :submission, '\\x00', 1, 0)",
-    "INSERT INTO instance VALUES (:submission, 1, :document, '\\x02', NULL, :document, 1, 0, 1)",
+    "INSERT INTO instance VALUES (:submission, 1, :document, :image, NULL, :document, 1, 0, 1)",
 )
 
 
-def published(connection: Connection, submission: UUID, record: UUID) -> UUID:
-    """A document of one image, which is the same in all of them."""
+def published(connection: Connection, submission: UUID, record: UUID, image: bytes = b"one") -> UUID:
+    """A document of one image."""
     document = uuid4()
-    named = {"document": document, "record": record, "submission": submission}
+    named = {"document": document, "record": record, "submission": submission, "image": image}
     for row in ROWS:
         connection.execute(text(row), named)
     return document
 
 
-def test_an_image_of_another_month_is_found_in_its_record_alone(index: SqlIndex) -> None:
+@pytest.mark.parametrize("more", [0, FEW], ids=["few studies", "many"])
+def test_an_image_of_another_month_is_found_in_its_record_alone(index: SqlIndex, more: int) -> None:
     index.make_months(ms_of(3))
     record = uuid4()
     with index._database.writing() as connection:
         old = published(connection, id_of(2024, 5), record)
         recent = published(connection, id_of(*later(3), 7), record)
         published(connection, id_of(*later(3), 8), uuid4())
+        for ending in range(more):
+            published(connection, id_of(*later(2), 1, ending), record, image=b"another")
         new = id_of(*later(4), 9)
         mine = published(connection, new, record)
         note_shared(connection, [new])
