@@ -12,9 +12,10 @@ from urllib.parse import unquote, urlsplit
 import httpcore
 import httpx
 
-from client.options import check_url, is_loopback
+from client.options import check_url
 from keyvault.credentials.proving import ProofKey
 from records.errors import CoffreError, Refused
+from records.text.hosts import is_loopback
 from records.text.numbers import whole
 
 ATTEMPTS = 6

@@ -2,13 +2,13 @@
 
 import json
 import re
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
 from records.errors import Invalid
+from records.text.hosts import is_loopback
 from records.text.plain_text import text_of
 
 _TOKEN = re.compile(r"[A-Za-z0-9_.~+/=-]{16,8192}")
@@ -62,10 +62,3 @@ def _host(url: str) -> tuple[str, str]:
     if parts.scheme not in ("http", "https") or parts.query or parts.fragment:
         return "", ""
     return parts.hostname or "", parts.scheme
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from client.options import is_loopback
 from records.errors import Invalid
+from records.text.hosts import is_loopback
 from records.text.numbers import is_whole
 
 LONGEST_TIMEOUT_S = 20

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from client.options import is_loopback
 from records.errors import Invalid
+from records.text.hosts import is_loopback
 from records.text.numbers import is_whole
 
 PAGE = "page:"
