@@ -122,6 +122,12 @@ class Bell:
         )
 
 
+def _take_turns(worker: Worker, taken: Callable[[UUID], object] = lambda _: None) -> None:
+    """One for the ring, and one for each submission that it put back: nobody rings for these again."""
+    for _ in range(worker.ingest_some(taken) or 0):
+        worker.ingest_next()
+
+
 def serve(app: Celery, make_worker: Callable[[], Worker], end: Callable[[], None], concurrency: int) -> None:
     """Run a Celery worker until SIGTERM. `make_worker` is called in each child, after the fork: sandbox and
     database connections belong to the process that uses them."""
@@ -154,11 +160,11 @@ def serve(app: Celery, make_worker: Callable[[], Worker], end: Callable[[], None
         def taken(found: UUID) -> None:
             REQUEST_ID.set(request_id if str(found) == submission_id else "")
 
-        attempt(lambda worker: worker.ingest_next(taken=taken))
+        attempt(lambda worker: _take_turns(worker, taken))
 
     @app.task(name=INGEST_ANY)  # type: ignore[untyped-decorator]
     def ingest_any() -> None:
-        attempt(lambda worker: worker.ingest_next())
+        attempt(_take_turns)
 
     app.worker_main(
         [

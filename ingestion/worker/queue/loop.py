@@ -98,6 +98,12 @@ class Worker:
 
     def ingest_next(self, taken: Callable[[UUID], object] = lambda _: None) -> bool:
         """Carry out the submission whose turn it is; False where none waits. `taken` is told which it is."""
+        return self.ingest_some(taken) is not None
+
+    def ingest_some(self, taken: Callable[[UUID], object] = lambda _: None) -> int | None:
+        """The same; answers how many of those that were tried together are left to be tried alone, which wait
+        for a turn each. None where none waits.
+        """
         self.settle_ended()
         now = self.now_ms()
         found = self.index.claim_some(
@@ -109,23 +115,26 @@ class Worker:
             beside=self.beside,
         )
         if not found:
-            return False
+            return None
         taken(found[0].submission_id)
         with self._standing_in():
             if self.together is not None and found[0].attempts == 1 and found[0].kind == "deposit":
-                self._carry_out_together(self.together, found)
-            else:
-                self._carry_out(found[0])
-        return True
+                return self._carry_out_together(self.together, found)
+            self._carry_out(found[0])
+        return 0
 
     def _carry_out_together(
         self, together: Callable[["Worker", Sequence[Submission]], Together], found: Sequence[Submission]
-    ) -> None:
-        """What isn't published here is tried alone, by whoever takes it: one of them delays no other."""
-        left, code = {each.submission_id: each for each in found}, ""
+    ) -> int:
+        """What isn't published here is tried alone, by whoever takes it: one of them delays no other. Answers
+        how many these are.
+        """
+        left, code, alone = {each.submission_id: each for each in found}, "", 0
 
         def let_go(published: Collection[UUID], others: Collection[UUID], pause_ms: int = 0) -> None:
             self.ended.add(published)
+            nonlocal alone
+            alone += len(others)
             for submission_id in others:
                 self._postpone(left[submission_id], pause_ms)
             for submission_id in (*published, *others):
@@ -142,6 +151,7 @@ class Worker:
         except Exception as error:
             code = code_of(error)
         let_go((), tuple(left), PAUSE_WHILE_AWAY_MS if code in _AWAY else 0)
+        return alone
 
     def settle_ended(self, *, all_of_them: bool = False) -> None:
         """Settle what was published together, many at a time; `all_of_them`: now. Published already, which is
