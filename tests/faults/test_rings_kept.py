@@ -1,6 +1,6 @@
 """A ring of the broker is answered whole: what is put back to be tried alone needs no other ring."""
 
-from ingestion.worker.queue.broker_tasks import _take_turns
+from ingestion.worker.queue.broker_tasks import take_turns
 from tests.faults.pipeline import Pipeline, slices
 from tests.faults.test_shared_steps import SHARED
 
@@ -17,6 +17,6 @@ def test_what_is_put_back_is_tried_alone_by_the_same_ring(pipeline: Pipeline) ->
             return super().inspect(kind, size, read, options)
 
     submissions = [pipeline.deposit(ins, [each]) for each in (good, bad)]
-    _take_turns(pipeline.worker("first", inspector=pipeline._inspector(BreakingOnce()), **SHARED))
+    take_turns(pipeline.worker("first", inspector=pipeline._inspector(BreakingOnce()), **SHARED))
     assert breaks == []
     assert [pipeline.outcomes(each) for each in submissions] == [["published"], ["published"]]

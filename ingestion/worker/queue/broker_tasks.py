@@ -122,7 +122,7 @@ class Bell:
         )
 
 
-def _take_turns(worker: Worker, taken: Callable[[UUID], object] = lambda _: None) -> None:
+def take_turns(worker: Worker, taken: Callable[[UUID], object] = lambda _: None) -> None:
     """One for the ring, and one for each submission that it put back: nobody rings for these again."""
     for _ in range(worker.ingest_some(taken) or 0):
         worker.ingest_next()
@@ -160,11 +160,11 @@ def serve(app: Celery, make_worker: Callable[[], Worker], end: Callable[[], None
         def taken(found: UUID) -> None:
             REQUEST_ID.set(request_id if str(found) == submission_id else "")
 
-        attempt(lambda worker: _take_turns(worker, taken))
+        attempt(lambda worker: take_turns(worker, taken))
 
     @app.task(name=INGEST_ANY)  # type: ignore[untyped-decorator]
     def ingest_any() -> None:
-        attempt(_take_turns)
+        attempt(take_turns)
 
     app.worker_main(
         [
