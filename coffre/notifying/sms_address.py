@@ -66,6 +66,8 @@ def _check_base(base: str) -> None:
 def _check(options: dict[str, str]) -> None:
     if unknown := options.keys() - _MEMBERS:
         raise _bad(f"it knows {', '.join(sorted(_MEMBERS))}, and not {', '.join(sorted(unknown))}")
+    if empty := sorted(name for name, value in options.items() if not value):
+        raise _bad(f"give {', '.join(empty)} a value, or leave it out")
     if not _SENDER.fullmatch(options.get("sender", "")):
         raise _bad("sender is a telephone number such as +33700000000, or a name of 3 to 11 letters")
     has_password = {"user", "password_file"} & options.keys()
@@ -77,7 +79,7 @@ def _check(options: dict[str, str]) -> None:
 
 
 def _path(options: dict[str, str], name: str) -> Path | None:
-    return Path(options[name]) if options.get(name) else None
+    return Path(options[name]) if name in options else None
 
 
 def _bad(what: str) -> Invalid:

@@ -30,7 +30,7 @@ class SmsCarrier:
             answer = self._post(message)
         except CoffreError as error:
             raise not_sent(error.code) from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:  # the last two: no name of a host
             raise not_sent("sms_tls_failing" if _is_of_tls(error) else "sms_gateway_away") from None
         if answer.status_code in _LOGIN_REFUSED:
             raise not_sent("sms_login_refused")

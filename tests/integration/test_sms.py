@@ -92,6 +92,11 @@ def test_a_gateway_that_cannot_be_asked(
     assert refused(carrier(change(gateway.url, tmp_path))) == code
 
 
+@pytest.mark.parametrize("host", ["☎☎.example", "xn--"])
+def test_a_host_that_can_be_no_name_is_told_like_one_that_is_away(host: str) -> None:
+    assert refused(carrier(f"https://{host}/v1?sender=COFFRE")) == "sms_gateway_away"
+
+
 def test_a_gateway_that_is_away(gateway: Gateway) -> None:
     assert (
         refused(carrier(gateway.url.replace(f":{gateway.port}/", f":{free_port()}/"))) == "sms_gateway_away"
@@ -125,6 +130,8 @@ def refused(told: SmsCarrier) -> str:
         "https://gateway.example/v1?sender=COFFRE&user=a&password_file=b&token_file=c",
         "https://gateway.example/v1?sender=COFFRE&timeout=600",
         "https://gateway.example/v1?sender=COFFRE&colour=red",
+        "https://gateway.example/v1?sender=COFFRE&token_file=",
+        "https://gateway.example/v1?sender=COFFRE&user=&password_file=",
     ],
 )
 def test_an_address_that_is_none_is_refused_with_the_form(url: str) -> None:
