@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.integration.support import DOCTOR, PRACTICE, Coffre, Patient, bearer
+from tests.integration.support import HOSPITAL, PRACTICE, Coffre, Patient, bearer
+
+LOCUM = "899700055555"
+"""A professional of this file alone: what she did elsewhere is hers as well."""
 
 
 def officer(coffre: Coffre, *arguments: object, key: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -40,11 +43,16 @@ def test_the_officer_reads_what_was_done_to_a_record(coffre: Coffre, patient: Pa
     assert told(coffre, "--record", patient.public_id, "--action", "search", "--since", "2999-01-01") == []
 
 
-def test_all_accesses_of_one_professional_are_found(coffre: Coffre, patient: Patient) -> None:
-    token = coffre.professional()
-    coffre.http.get(f"/records/{patient.ins}/documents", headers=bearer(token))
-    found = told(coffre, "--subject", DOCTOR, "--subject-structure", PRACTICE)
-    assert found and {line["structure"] for line in found} == {PRACTICE}
+def test_all_accesses_of_one_professional_are_found_wherever_she_works(
+    coffre: Coffre, patient: Patient
+) -> None:
+    patient.authorise(LOCUM)
+    for structure in (PRACTICE, HOSPITAL):
+        token = coffre.professional(LOCUM, structure=structure)
+        coffre.http.get(f"/records/{patient.ins}/documents", headers=bearer(token))
+    named = ("--subject", LOCUM, "--subject-structure", PRACTICE)
+    assert {line["structure"] for line in told(coffre, *named)} == {PRACTICE, HOSPITAL}
+    assert {line["structure"] for line in told(coffre, *named, "--structure", HOSPITAL)} == {HOSPITAL}
     assert told(coffre, "--subject", "nobody", "--subject-structure", PRACTICE) == []
 
 

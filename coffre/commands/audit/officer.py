@@ -15,7 +15,10 @@ from coffre.command_line.output import bar, show
 def officer_lines(
     key: Annotated[Path, typer.Option("--key", help="The officer's private key, from where it is kept.")],
     subject: Annotated[
-        str | None, typer.Option("--subject", help="Lines of whose credentials name this subject.")
+        str | None,
+        typer.Option(
+            "--subject", help="Lines of one person, whose credentials name this subject: wherever she works."
+        ),
     ] = None,
     subject_structure: Annotated[
         str, typer.Option("--subject-structure", help="The structure that those credentials name.")

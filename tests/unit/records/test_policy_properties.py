@@ -380,6 +380,7 @@ def test_r15_a_list_holds_exactly_what_is_permitted_one_by_one(
 
 PURE = {"abc", "base64", "binascii", "collections", "csv", "dataclasses", "datetime", "enum", "functools"} | {
     "importlib",
+    "ipaddress",
     "itertools",
     "re",
     "records",
