@@ -20,13 +20,13 @@ from uuid import UUID
 from sqlalchemy import insert
 
 from benchmarks.tools.measuring import table
-from storage.bulk import insert_many
-from storage.engines import Database, engine_for
+from storage.engines.opening import Database, engine_for
 from storage.index import tables
 from storage.index.mapping import INSTANCES
 from storage.index.store import SqlIndex
-from storage.migrate import upgrade
-from storage.rows import Instance
+from storage.migrations.migrate import upgrade
+from storage.rows.documents import Instance
+from storage.sql.bulk import insert_many
 from tests.services.postgres import running
 
 PER_STUDY, STUDIES_PER_RECORD = 50, 5

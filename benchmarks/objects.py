@@ -17,7 +17,7 @@ from benchmarks.tools.measuring import compete, table
 from storage.objects.credentials import Credentials
 from storage.objects.multipart import PART
 from storage.objects.opening import open_objects, prepare_objects
-from storage.ports import ObjectStore
+from storage.ports.objects import ObjectStore
 from tests.services import seaweedfs
 from tests.services.service import S3Service
 

@@ -29,10 +29,10 @@ from sign_in.tokens.issuing import TokenIssuer
 from sign_in.watching.counts import Counts
 from sign_in.watching.outbox import Outbox
 from storage.accounts.tables import ACCOUNTS
-from storage.engines import Database, engine_for
+from storage.engines.opening import Database, engine_for
 from storage.index.store import SqlIndex
-from storage.migrate import upgrade
-from storage.revisions import Branch
+from storage.migrations.migrate import upgrade
+from storage.migrations.revisions import Branch
 from storage.vault_store.store import SqlVaultStore
 
 PASSWORD = "quatre mots sans rapport"  # noqa: S105 - of nobody

@@ -32,7 +32,7 @@ from ingestion.worker.sharing import SharedIngestion
 from keyvault.credentials.proving import ProofKey
 from keyvault.process.guard import GatewayDoor, ReaderDoor
 from storage.index.waking import Waker
-from storage.rows import Sharing
+from storage.rows.submissions import Sharing
 from viewer_api.session_calls import proving
 
 STAND_INS = 3

@@ -23,8 +23,8 @@ from keyvault.verbs.rows import NO_TOKEN, SeenDocument
 from records.choices.authorisations import DocumentKind
 from records.documents.label_changes import LabelChange
 from records.vocabulary.codes import Action, ReasonCode
-from storage.index_ports import ReaderIndex
-from storage.rows import Details, Document
+from storage.ports.index import ReaderIndex
+from storage.rows.documents import Details, Document
 from viewer_api.granting import sealed_of, seen_alone
 from viewer_api.named_records import Named, ask, check_reason, resolve
 from viewer_api.record_pages import RecordPages, ShownPage

@@ -11,8 +11,8 @@ from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.rows import SealedRow, SeenDocument, sealed_rows
 from records.vocabulary.codes import Action, ReasonCode
-from storage.index_ports import ReaderIndex
-from storage.rows import Details, Document
+from storage.ports.index import ReaderIndex
+from storage.rows.documents import Details, Document
 from viewer_api.named_records import Named, ask, check_reason, resolve
 from viewer_api.refusals import no_such_document, permitted
 

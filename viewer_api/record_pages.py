@@ -22,7 +22,7 @@ from keyvault.verbs.rows import SealedRow, SeenDocument, sealed_rows
 from records.documents.listed import ListedDocument
 from records.fhir.search.fhir_search import FhirSearch
 from records.imaging.search import ImagingSearch
-from storage.index_ports import ReaderIndex
+from storage.ports.index import ReaderIndex
 from viewer_api.conflicts import NO_CONFLICTS, Conflicts, Summarised, conflicts, sharing_studies
 from viewer_api.named_records import Named, ask
 

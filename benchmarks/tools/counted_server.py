@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, event
 from coffre.cli import main
 from keyvault.process.service import Door
 from keyvault.process.wire import read_call
-from storage.sqlite import BEGIN_READ, BEGIN_WRITE, SqliteDatabase
+from storage.engines.sqlite.database import BEGIN_READ, BEGIN_WRITE, SqliteDatabase
 
 COUNT = struct.Struct("88sQ")
 """What is counted, three words with zero bytes behind; and how often."""

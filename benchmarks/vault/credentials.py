@@ -26,8 +26,8 @@ from keyvault.roots.file import FileRoot
 from keyvault.vault_keys import VaultSettings
 from records.text.base64url import unb64
 from records.vocabulary.codes import Environment, Role
-from storage.engines import engine_for
-from storage.migrate import upgrade
+from storage.engines.opening import engine_for
+from storage.migrations.migrate import upgrade
 from storage.vault_store.store import SqlVaultStore
 from storage.vault_store.tables import DAY_KEYS
 

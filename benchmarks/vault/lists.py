@@ -30,9 +30,9 @@ from keyvault.verbs.worker.adoption.adopt_request import Adopted
 from keyvault.verbs.worker.deposits.ingest_request import ForIngest
 from records.filters import DocumentFilter
 from records.vocabulary.codes import Environment
-from storage.engines import engine_for
-from storage.migrate import upgrade
-from storage.revisions import Branch
+from storage.engines.opening import engine_for
+from storage.migrations.migrate import upgrade
+from storage.migrations.revisions import Branch
 from storage.vault_store.store import SqlVaultStore
 from tests.integration.vault.bench import Person, VaultBench
 

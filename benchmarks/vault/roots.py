@@ -25,8 +25,8 @@ from keyvault.keys.root_rotation import rotate_root
 from keyvault.process.guard import Guard
 from keyvault.roots.opening import create_root
 from keyvault.roots.ports import Root
-from storage.engines import Database, engine_for
-from storage.migrate import upgrade
+from storage.engines.opening import Database, engine_for
+from storage.migrations.migrate import upgrade
 from storage.vault_store.store import SqlVaultStore
 from storage.vault_store.tables import DAY_KEYS
 from tests.services import moto_kms, openbao, softhsm

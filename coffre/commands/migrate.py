@@ -14,8 +14,8 @@ from coffre.command_line.refusals import refusals
 from coffre.settings import Settings
 
 if TYPE_CHECKING:
-    from storage.migrate import Planned
-    from storage.revisions import Branch
+    from storage.migrations.migrate import Planned
+    from storage.migrations.revisions import Branch
 
 Choices = Annotated[
     bool,

@@ -14,7 +14,7 @@ from keyvault.credentials.certificates import issue_certificate
 from keyvault.credentials.proving import ProofKey
 from keyvault.credentials.sign_in_links import new_sign_in, stated
 from records.errors import Invalid
-from storage.rows import SignedIn
+from storage.rows.sign_ins import SignedIn
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from coffre.housekeeper.sweeping import OLDEST_UPLOAD_MS, Sweeper, Swept
 from coffre.processes.signed_documents import publish_day_keys, publish_issuers
 from ingestion.jobs.dispatch import enqueue_waiting, plan_compactions
 from keyvault.process.guard import Doors
-from storage.index_ports import HousekeeperIndex
-from storage.ports import ObjectStore
+from storage.ports.index import HousekeeperIndex
+from storage.ports.objects import ObjectStore
 
 MOST_RINGS = 100
 QUIET_MS = 7 * 24 * 3_600_000

@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass, field
 
 from keyvault.process.guard import HousekeeperDoor
-from storage.index_ports import HousekeeperIndex
+from storage.ports.index import HousekeeperIndex
 
 MOST_CALLS = 20
 """Calls of one turn: other chores wait meanwhile."""

@@ -11,8 +11,8 @@ from uuid import UUID
 from ingestion.worker.settling import SETTLE_AT_ONCE, settle, settle_many
 from keyvault.process.guard import HousekeeperDoor
 from records.errors import CoffreError
-from storage.index_ports import HousekeeperIndex
-from storage.ports import ObjectStore
+from storage.ports.index import HousekeeperIndex
+from storage.ports.objects import ObjectStore
 
 OLDEST_UPLOAD_MS = 48 * 3_600_000
 """An upload older than this has no client any more: requests end long before."""

@@ -14,12 +14,12 @@ from coffre.installation.places import Places
 from coffre.settings import Settings
 from keyvault.credentials import private_files
 from records.errors import CoffreError, Invalid
-from storage import roles
 from storage.accounts import roles as accounts
-from storage.engines import Database, engine_for
+from storage.engines.opening import Database, engine_for
+from storage.engines.postgres import roles
 from storage.index import roles as index
-from storage.revisions import Branch
-from storage.schema_version import check
+from storage.migrations.revisions import Branch
+from storage.migrations.schema_version import check
 from storage.vault_store import roles as vault
 
 ALL = "all"
@@ -74,7 +74,7 @@ def give(settings: Settings, out: Path | None, rotate: Collection[str] = ()) -> 
 
     A file that is there says the password, unless its process is in `rotate` (`ALL`: every one). CoffreError
     `bad_setting` where no database is on Postgres, `role_file_missing`, `role_file_damaged`, and those of
-    `storage.roles.apply`.
+    `storage.engines.postgres.roles.apply`.
     """
     _check_names(rotate, out)
     with _databases(settings) as databases:

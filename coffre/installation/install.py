@@ -21,11 +21,11 @@ from keyvault.roots.ports import Root
 from records.errors import CoffreError, Conflict, Invalid
 from records.vocabulary.codes import Environment
 from storage.accounts.tables import ACCOUNTS
-from storage.engines import engine_for
-from storage.migrate import Planned, planned, upgrade
+from storage.engines.opening import engine_for
+from storage.engines.postgres.roles import on_postgres
+from storage.migrations.migrate import Planned, planned, upgrade
+from storage.migrations.revisions import Branch
 from storage.objects.opening import open_locked_notes, open_objects, prepare_objects
-from storage.revisions import Branch
-from storage.roles import on_postgres
 from storage.vault_store.store import SqlVaultStore
 
 OWNER_ONLY = 0o700

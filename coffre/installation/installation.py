@@ -17,14 +17,14 @@ from keyvault.vault_keys import VaultSettings
 from records.errors import CoffreError
 from records.vocabulary.codes import Environment
 from storage.accounts.tables import ACCOUNTS
-from storage.engines import Database, engine_for
+from storage.engines.opening import Database, engine_for
 from storage.index.store import SqlIndex
+from storage.migrations.revisions import Branch
+from storage.migrations.schema_version import check
 from storage.objects.kept_files import KeptFiles
 from storage.objects.locked import LockedNotes
 from storage.objects.opening import open_locked_notes, open_objects
-from storage.ports import ObjectStore
-from storage.revisions import Branch
-from storage.schema_version import check
+from storage.ports.objects import ObjectStore
 from storage.vault_store.store import SqlVaultStore
 from storage.vault_store.tables import DAY_KEYS
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from coffre.settings import Settings
 from records.errors import CoffreError
 from records.text.plain_text import text_of
-from storage.revisions import Branch
+from storage.migrations.revisions import Branch
 
 
 @dataclass(frozen=True, slots=True)

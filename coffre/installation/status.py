@@ -14,7 +14,7 @@ from coffre.installation.places import Places, naming
 from coffre.setting_rules import INPROCESS
 from coffre.settings import Settings
 from keyvault.status import notices_told, vault_status
-from storage.files import IndexFile, VaultFile, looking_into
+from storage.engines.sqlite.files import IndexFile, VaultFile, looking_into
 
 _FILE = "sqlite:///"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from records.errors import Conflict, Invalid
 from records.people.directory import DirectoryEntry
 from records.people.directory_file import BadLine, entries
-from storage.index_parts import KeptDirectory
+from storage.ports.index_parts import KeptDirectory
 
 AT_ONCE = 1000
 MOST_TOLD = 100

@@ -10,7 +10,7 @@ from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.rows import sealed_rows
 from records.errors import Conflict, NotFound
 from records.vocabulary.codes import Action, DocumentState
-from storage.rows import Details, Document
+from storage.rows.documents import Details, Document
 
 _KEPT = frozenset({DocumentState.APPROVED.value, DocumentState.ARCHIVED.value})
 

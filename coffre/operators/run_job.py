@@ -8,7 +8,7 @@ from coffre.wiring import System
 from ingestion.intake.waiting import FINAL
 from ingestion.jobs.dispatch import enqueue_waiting
 from records.errors import CoffreError
-from storage.rows import Submission
+from storage.rows.submissions import Submission
 
 LOOK_AGAIN_S = 0.2
 LONGEST_WAIT_S = 900.0

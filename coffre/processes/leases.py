@@ -2,7 +2,7 @@
 
 from keyvault.process.guard import HousekeeperDoor
 from records.errors import CoffreError
-from storage.index_ports import OperatorIndex
+from storage.ports.index import OperatorIndex
 
 
 def end_leases(vault: HousekeeperDoor, index: OperatorIndex) -> None:

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from keyvault.process.guard import HousekeeperDoor
-from storage.index_parts import PublishedIssuers, ReceptionKeys
+from storage.ports.index_parts import PublishedIssuers, ReceptionKeys
 
 
 class _Published(ReceptionKeys, PublishedIssuers, Protocol):

@@ -31,11 +31,11 @@ from coffre.safekeeping.archive import (
 from coffre.settings import Settings
 from keyvault.restore.frozen import log_size
 from records.errors import NotFound
-from storage.archiving import Snapshot, snapshot, snapshots
-from storage.engines import engine_for
+from storage.engines.archiving import Snapshot, snapshot, snapshots
+from storage.engines.opening import engine_for
 from storage.index.inventory import ListedBlob, SqlInventory, every
 from storage.objects.opening import open_objects
-from storage.ports import ObjectStore
+from storage.ports.objects import ObjectStore
 from storage.vault_store.store import SqlVaultStore
 
 PUBLIC_FACTS = "coffre"

@@ -27,13 +27,13 @@ from records.errors import CoffreError, Conflict
 from records.vocabulary.codes import Environment
 from sign_in.accounts.letters import begin_anew
 from storage.accounts.tables import ACCOUNTS
-from storage.archiving import counts_of, put_back
-from storage.engines import engine_for
+from storage.engines.archiving import counts_of, put_back
+from storage.engines.opening import engine_for
 from storage.index.store import SqlIndex
-from storage.migrate import upgrade
+from storage.migrations.migrate import upgrade
+from storage.migrations.schema_version import noted
 from storage.objects.opening import open_locked_notes, open_objects, prepare_objects
-from storage.ports import ObjectStore
-from storage.schema_version import noted
+from storage.ports.objects import ObjectStore
 from storage.vault_store.store import SqlVaultStore
 
 SESSIONS_SINCE = "0011"

@@ -9,8 +9,8 @@ from coffre.safekeeping.restore import vault_copy
 from coffre.settings import Settings
 from keyvault.process.guard import Guard
 from keyvault.restore.forward import Brought
-from storage.engines import engine_for
-from storage.schema_version import check
+from storage.engines.opening import engine_for
+from storage.migrations.schema_version import check
 from storage.vault_store.store import SqlVaultStore
 
 

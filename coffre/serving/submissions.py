@@ -16,8 +16,8 @@ from keyvault.verbs.attempt import Call
 from keyvault.verbs.reader.document.following import DocumentStanding
 from records.errors import NotFound
 from records.vocabulary.codes import Role
-from storage.index_ports import ReaderIndex
-from storage.rows import PartVerdict
+from storage.ports.index import ReaderIndex
+from storage.rows.submissions import PartVerdict
 from viewer_api.access import Access
 from viewer_api.call_headers import call_of
 from viewer_api.presenting import standing_json

@@ -33,9 +33,9 @@ from keyvault.keys.reception_keys import ReceptionKey, verify_reception_key
 from records.errors import CoffreError, Invalid
 from records.people.actors import Actor
 from records.vocabulary.codes import SubmissionState
-from storage.index_ports import IntakeIndex
-from storage.ports import ObjectStore
-from storage.rows import Blob, Submission
+from storage.ports.index import IntakeIndex
+from storage.ports.objects import ObjectStore
+from storage.rows.submissions import Blob, Submission
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from ingestion.intake.waiting import Verdicts
 from records.errors import NotFound
 from records.people.identity import read_ins
 from records.vocabulary.codes import Environment
-from storage.index_ports import IntakeIndex
-from storage.rows import PartVerdict, Submission
+from storage.ports.index import IntakeIndex
+from storage.rows.submissions import PartVerdict, Submission
 
 HOP = 1 << 20  # bytes handed to a thread at once: a hop costs more than hashing less (docs/architecture.md)
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from records.errors import CoffreError
 from records.vocabulary.codes import SubmissionState
-from storage.index_ports import IntakeIndex
-from storage.rows import Submission
+from storage.ports.index import IntakeIndex
+from storage.rows.submissions import Submission
 
 FINAL = frozenset(
     {

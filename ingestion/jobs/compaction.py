@@ -24,7 +24,9 @@ from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptedDocumen
 from keyvault.verbs.worker.jobs.opening_jobs import ForMaintenance
 from records.errors import CoffreError
 from records.vocabulary.codes import DocumentState, SubmissionState
-from storage.rows import Blob, Details, Instance, Publication, Removal, Submission
+from storage.rows.documents import Details, Instance
+from storage.rows.publications import Publication, Removal
+from storage.rows.submissions import Blob, Submission
 
 
 @dataclass(frozen=True, slots=True)

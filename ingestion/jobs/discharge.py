@@ -30,7 +30,8 @@ from records.documents.instances import newest
 from records.errors import NotFound
 from records.vocabulary.codes import SubmissionState
 from records.vocabulary.person_warnings import OTHER_PERSON
-from storage.rows import PartVerdict, Publication, QuarantinedPart, Removal, Submission
+from storage.rows.publications import Publication, Removal
+from storage.rows.submissions import PartVerdict, QuarantinedPart, Submission
 
 DISCHARGED = "released"
 """The code of the verdict, which depositors have read since 0.1.0."""

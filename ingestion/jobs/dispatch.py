@@ -10,8 +10,8 @@ from ingestion.worker.pipeline import DEPOSIT, Ingestion
 from ingestion.worker.queue.loop import Task, Worker
 from keyvault.process.guard import HousekeeperDoor
 from records.vocabulary.codes import JobKind
-from storage.index_ports import HousekeeperIndex
-from storage.rows import Submission
+from storage.ports.index import HousekeeperIndex
+from storage.rows.submissions import Submission
 
 TASKS: Mapping[str, Callable[[Worker, Submission], Task]] = {
     DEPOSIT: Ingestion,

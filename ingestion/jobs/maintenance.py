@@ -20,7 +20,9 @@ from keyvault.verbs.rows import sealed_rows
 from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptRequest, NewDocument
 from keyvault.verbs.worker.jobs.opening_jobs import ForMaintenance, JobInHand, open_for_maintenance
 from records.errors import Conflict, NotFound, Refused
-from storage.rows import Blob, Details, Publication, Submission
+from storage.rows.documents import Details
+from storage.rows.publications import Publication
+from storage.rows.submissions import Blob, Submission
 
 _NO_DEPOSITOR = bytes(32)
 

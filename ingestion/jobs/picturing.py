@@ -8,7 +8,7 @@ from ingestion.jobs.merging import Extent, Kept
 from ingestion.worker.opening import COPIED, OpenedContent
 from ingestion.worker.renditions import Pictured
 from keyvault.verbs.worker.jobs.opening_jobs import ForMaintenance
-from storage.ports import ObjectStore
+from storage.ports.objects import ObjectStore
 
 Contents = Mapping[UUID, OpenedContent]
 Documents = Mapping[str, Sequence[SeriesDocument]]

@@ -21,7 +21,8 @@ from records.documents.details import RenditionDetails, damaged
 from records.documents.instances import newest
 from records.documents.renditions import live_renditions
 from records.vocabulary.codes import SubmissionState
-from storage.rows import Publication, Rendered, Submission
+from storage.rows.publications import Publication, Rendered
+from storage.rows.submissions import Submission
 
 FIRST = 1
 """The version of every blob that a worker writes."""

@@ -13,8 +13,8 @@ from keyvault.process.guard import OperatorDoor
 from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.operator.quarantine import JobSeen, SetAside
 from records.errors import Invalid, NotFound, Refused
-from storage.index_ports import OperatorIndex
-from storage.rows import PartVerdict, QuarantinedPart
+from storage.ports.index import OperatorIndex
+from storage.rows.submissions import PartVerdict, QuarantinedPart
 
 T = TypeVar("T")
 PAGE, LARGEST_PAGE = 50, 500

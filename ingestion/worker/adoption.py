@@ -23,7 +23,7 @@ from keyvault.verbs.attempt import Denied
 from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptRequest, NewBlob, NewDocument
 from records.documents.details import DocumentDetails, SetAside
 from records.vocabulary.identifier_warnings import STUDY_UID_SHARED
-from storage.rows import Blob
+from storage.rows.submissions import Blob
 
 log = logging.getLogger("coffre.ingestion")
 Ask = Callable[[AdoptRequest], Adopted | Denied]

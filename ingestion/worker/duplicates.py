@@ -17,8 +17,8 @@ from ingestion.worker.opening import OpenedSubmission
 from ingestion.worker.patient import with_person_warnings
 from ingestion.worker.queue.putting_off import Busy
 from keyvault.process.guard import WorkerDoor
-from storage.index_ports import WorkerIndex
-from storage.rows import PartClaims
+from storage.ports.index import WorkerIndex
+from storage.rows.submissions import PartClaims
 
 
 @dataclass(frozen=True, slots=True)

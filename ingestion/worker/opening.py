@@ -14,8 +14,8 @@ from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, SealedBlob
 from keyvault.keys.reception import ReceivedPart
 from keyvault.verbs.worker.deposits.ingest_request import ForIngest
-from storage.ports import ObjectStore
-from storage.rows import Blob
+from storage.ports.objects import ObjectStore
+from storage.rows.submissions import Blob
 
 CHUNK = 1 << 20
 COPIED = 8 * CHUNK

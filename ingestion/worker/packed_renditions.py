@@ -6,7 +6,7 @@ from typing import Any
 
 from ingestion.worker.renditions import MadeRendition, Pictured, shown_by
 from records.documents.details import RenditionDetails
-from storage.rows import Blob
+from storage.rows.submissions import Blob
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.keys.reception import ReceivedKey, seal_key
 from records.documents.details import RenditionDetails
 from records.documents.renditions import RENDERED
-from storage.index_ports import WorkerIndex
-from storage.ports import ObjectStore
-from storage.rows import Blob
+from storage.ports.index import WorkerIndex
+from storage.ports.objects import ObjectStore
+from storage.rows.submissions import Blob
 
 STUDY = "study"
 

@@ -31,7 +31,8 @@ from keyvault.verbs.worker.deposits.ingest_request import open_for_ingest
 from keyvault.verbs.worker.deposits.received import ReceivedBlobKey
 from records.errors import CoffreError
 from records.vocabulary.codes import SubmissionState
-from storage.rows import Blob, CpuUse, PartVerdict, Publication, Submission
+from storage.rows.publications import Publication
+from storage.rows.submissions import Blob, CpuUse, PartVerdict, Submission
 
 DEPOSIT = "deposit"
 

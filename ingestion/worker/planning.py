@@ -10,7 +10,7 @@ from ingestion.outcomes import Judgement, PartOutcome
 from ingestion.worker.packed_renditions import followed, planned
 from ingestion.worker.packing import STUDY, PackedGroup
 from records.documents.renditions import NOT_RENDERED, RENDERED
-from storage.rows import Blob
+from storage.rows.submissions import Blob
 
 
 def write_plan(packed: Sequence[PackedGroup], parts: Sequence[InspectedPart]) -> bytes:

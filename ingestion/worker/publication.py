@@ -10,7 +10,9 @@ from ingestion.worker.packing import PackedGroup
 from keyvault.crypto.search_tokens import TokenField, study_day
 from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptedDocument
 from records.filters import day_of
-from storage.rows import Details, Document, Instance, PartVerdict, Publication, Token
+from storage.rows.documents import Details, Document, Instance, Token
+from storage.rows.publications import Publication
+from storage.rows.submissions import PartVerdict
 
 Value = tuple[TokenField, str]
 Found = Mapping[Value, bytes]

@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from keyvault.verbs.worker.deposits.settling import SettlingVerbs
-from storage.index_parts import Settling
-from storage.ports import ObjectStore
-from storage.rows import Blob
+from storage.ports.index_parts import Settling
+from storage.ports.objects import ObjectStore
+from storage.rows.submissions import Blob
 
 SETTLE_AFTER_S, SETTLE_AT_ONCE = 0.5, 32
 

@@ -35,7 +35,8 @@ from keyvault.verbs.attempt import Denied
 from keyvault.verbs.worker.deposits.ingest_request import IngestRequest, open_for_ingest
 from records.errors import CoffreError
 from records.people.traits import ClaimedTraits, Trait
-from storage.rows import Blob, NewPlan, Publication, Submission
+from storage.rows.publications import Publication
+from storage.rows.submissions import Blob, NewPlan, Submission
 
 log = logging.getLogger("coffre.ingestion")
 LONGEST_S = 2.0

@@ -10,7 +10,7 @@ from content.sandbox.metering import Meter
 from ingestion.worker.queue.loop import Worker
 from ingestion.worker.queue.putting_off import NotItsTurn
 from records.errors import CoffreError
-from storage.rows import CpuUse, Submission
+from storage.rows.submissions import CpuUse, Submission
 
 
 class Spending:

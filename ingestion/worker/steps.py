@@ -28,7 +28,8 @@ from ingestion.worker.rejudging import as_planned, kept_together
 from ingestion.worker.spending import Spending
 from records.errors import Conflict
 from records.people.traits import ClaimedTraits, Trait
-from storage.rows import Publication, Submission
+from storage.rows.publications import Publication
+from storage.rows.submissions import Submission
 
 
 @dataclass(frozen=True, slots=True)

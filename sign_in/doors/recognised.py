@@ -10,7 +10,7 @@ from sign_in.certificates.holders import CardHolder
 from sign_in.certificates.trust import CertificateRefused
 from sign_in.federation.exercises import Professional
 from sign_in.tokens.proven import Means, Proven
-from storage.index_parts import Named
+from storage.ports.index_parts import Named
 
 
 @dataclass(frozen=True, slots=True)

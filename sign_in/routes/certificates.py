@@ -21,7 +21,7 @@ from sign_in.doors.recognised import by_card
 from sign_in.tokens.issuing import TokenIssuer
 from sign_in.tokens.proven import Means, Proven
 from sign_in.watching.certificates import WatchedCertificates
-from storage.index_parts import Named
+from storage.ports.index_parts import Named
 
 LIFE_S = 3600
 """Of a credential of `POST /token`."""

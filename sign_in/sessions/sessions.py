@@ -15,8 +15,8 @@ from sign_in.store import AccountTransaction
 from sign_in.tokens.issuing import TokenIssuer
 from sign_in.tokens.proven import Proven
 from sign_in.watching.outbox import Outbox
-from storage.index_ports import SignInIndex
-from storage.rows import SignedIn
+from storage.ports.index import SignInIndex
+from storage.rows.sign_ins import SignedIn
 
 FRESH_MS = 15 * 60_000
 NEW_MS = 7 * 86_400_000

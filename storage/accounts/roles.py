@@ -1,7 +1,7 @@
 """Rights in the database of accounts: the process that signs in has it for itself."""
 
-from storage import roles
 from storage.accounts.tables import ACCOUNTS
+from storage.engines.postgres import roles
 from storage.index.roles import SIGN_IN
 
 RIGHTS = roles.Rights(

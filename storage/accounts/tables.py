@@ -4,7 +4,7 @@ are milliseconds.
 
 from sqlalchemy import Index, MetaData, Table
 
-from storage.columns import NAMES, bytes_column, compact_table, id_column, int_column, text_column
+from storage.sql.columns import NAMES, bytes_column, compact_table, id_column, int_column, text_column
 
 ACCOUNTS = MetaData(naming_convention=NAMES)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, bindparam, select, tuple_
 
-from storage.transactions import Database
+from storage.engines.transactions import Database
 
 
 def beyond(key: Sequence[Column[Any]], *, newest_first: bool = False) -> ColumnElement[bool]:

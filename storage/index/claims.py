@@ -11,13 +11,13 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from records.errors import Conflict
-from storage.conflicts import insert_new
+from storage.engines.transactions import Database, repeated
 from storage.index import tables
 from storage.index.mapping import portions
 from storage.index.queue import PLAN, held_all, validated
 from storage.index.uploads import insert_blobs
-from storage.rows import NewPlan, PartClaims, PartVerdict
-from storage.transactions import Database, repeated
+from storage.rows.submissions import NewPlan, PartClaims, PartVerdict
+from storage.sql.conflicts import insert_new
 
 _CLAIM = tables.part_claim.c
 _INSERT = insert_new(tables.part_claim)
@@ -40,7 +40,7 @@ class _TakenMeanwhile(Exception):  # noqa: N818  # never seen outside: it undoes
 
 
 class Claims:
-    """The recognition of duplicates (see `storage.index_ports`)."""
+    """The recognition of duplicates (see `storage.ports.index`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

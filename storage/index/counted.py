@@ -1,6 +1,6 @@
 """Counts of the index, in SQL that both engines read alike and that is given to either as it stands.
 
-Texts, so that `coffre status` can ask a database file without loading an engine (`storage/files.py`).
+Texts, so that `coffre status` can ask a database file without loading an engine (`engines/sqlite/files.py`).
 """
 
 DAY_MS = 24 * 3_600_000

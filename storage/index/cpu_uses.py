@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, select, text, update
 
-from storage.conflicts import insert_new, upsert
+from storage.engines.transactions import Database, repeated
 from storage.index import counted, tables
 from storage.index.counted import DAY_MS
-from storage.rows import CpuOfDay, CpuUse
-from storage.transactions import Database, repeated
+from storage.rows.submissions import CpuOfDay, CpuUse
+from storage.sql.conflicts import insert_new, upsert
 
 HALF_LIFE_MS = 30_000
 """What a file cost counts half after so long: who waits for long is not made to wait for yesterday's."""
@@ -45,7 +45,7 @@ class CpuOfStructure:
 
 
 class CpuUses:
-    """The index's part about CPU (see `storage.index_ports`)."""
+    """The index's part about CPU (see `storage.ports.index`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import BindParameter, bindparam, delete, func, select
 
 from records.people.directory import DirectoryEntry, Exercise, Person, Structure
-from storage.conflicts import upsert
+from storage.engines.transactions import Database, repeated
 from storage.index import tables
-from storage.transactions import Database, repeated
+from storage.sql.conflicts import upsert
 
 _PERSON = tables.practitioner.c
 _STRUCTURE = tables.structure.c
@@ -33,7 +33,7 @@ _END = delete(tables.exercise).where(_EXERCISE.seen_at < bindparam("b_before"))
 
 
 class Directory:
-    """The index's part about who is who (see `storage.index_parts`)."""
+    """The index's part about who is who (see `storage.ports.index_parts`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, bindparam, select, update
 
+from storage.engines.transactions import Database
 from storage.index import tables
 from storage.index.beyond_a_row import beyond, parameters_of
 from storage.index.mapping import DETAILS, DOCUMENTS, portions
-from storage.rows import Details, Document
-from storage.transactions import Database
+from storage.rows.documents import Details, Document
 
 DocumentWithDetails = tuple[Document, tuple[Details, ...]]
 
@@ -64,7 +64,7 @@ SET_STATE = (
 
 
 class Documents:
-    """The readers' part of the index (see `storage.index_ports`)."""
+    """The readers' part of the index (see `storage.ports.index`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -13,11 +13,11 @@ from uuid import UUID
 from sqlalchemy import BindParameter, Column, Select, bindparam, select
 
 from records.vocabulary.codes import SubmissionState
+from storage.engines.transactions import Database
 from storage.index import tables
 from storage.index.beyond_a_row import Pages
 from storage.index.mapping import DOCUMENTS, INSTANCES, portions
-from storage.rows import Document, Instance
-from storage.transactions import Database
+from storage.rows.documents import Document, Instance
 
 PAGE = 1_000
 
@@ -69,7 +69,7 @@ class ListedRow:
 class Inventory(Protocol):
     """The rows of the index, in pages of at most `limit` rows; an empty page is the end.
 
-    Errors are those of `storage.transactions.Database`.
+    Errors are those of `storage.engines.transactions.Database`.
     """
 
     def blobs(self, after: Key | None, limit: int = PAGE) -> list[ListedBlob]:

@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, delete, func, select, text, update
 
 from records.vocabulary.codes import SubmissionState
-from storage.conflicts import upsert
+from storage.engines.transactions import Database
 from storage.index import counted, tables
-from storage.rows import SignedIn
-from storage.transactions import Database
+from storage.rows.sign_ins import SignedIn
+from storage.sql.conflicts import upsert
 
 _RECEPTION_KEY = tables.reception_key.c
 _ISSUERS = tables.issuer_list.c
@@ -51,7 +51,7 @@ _OLDEST_RECEIVED = text(counted.OLDEST_RECEIVED)
 
 
 class Keeping:
-    """Small shared state (see `storage.index_ports`)."""
+    """Small shared state (see `storage.ports.index`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

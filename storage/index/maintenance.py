@@ -19,12 +19,14 @@ from sqlalchemy import (
 
 from records.errors import Conflict
 from records.vocabulary.codes import SUBMISSION_TRANSITIONS, SubmissionState, check_transition
-from storage.conflicts import insert_new
+from storage.engines.transactions import Database
 from storage.index import tables
 from storage.index.mapping import BLOBS, SUBMISSIONS
 from storage.index.waking import RECEIVED, notify
-from storage.rows import Blob, GrownStudy, PartVerdict, QuarantinedPart, Removal, Submission
-from storage.transactions import Database
+from storage.rows.documents import GrownStudy
+from storage.rows.publications import Removal
+from storage.rows.submissions import Blob, PartVerdict, QuarantinedPart, Submission
+from storage.sql.conflicts import insert_new
 
 LIST_AT_ONCE = 1000
 NOBODY = bytes(32)
@@ -149,7 +151,7 @@ _GROWN = {one_record: _grown(one_record=one_record) for one_record in (False, Tr
 
 
 class Maintenance:
-    """The part of the index for work on what was adopted (see `storage.index_ports`)."""
+    """The part of the index for work on what was adopted (see `storage.ports.index`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

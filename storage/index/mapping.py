@@ -9,7 +9,8 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Column, Table
 
 from storage.index import tables
-from storage.rows import Blob, Details, Document, Instance, PartVerdict, Submission, Token
+from storage.rows.documents import Details, Document, Instance, Token
+from storage.rows.submissions import Blob, PartVerdict, Submission
 
 T = TypeVar("T")
 

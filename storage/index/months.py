@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import text
 
-from storage.postgres import partitions
-from storage.roles import POSTGRES
-from storage.transactions import Database
+from storage.engines.postgres.database import partitions
+from storage.engines.postgres.roles import POSTGRES
+from storage.engines.transactions import Database
 
 AHEAD = 2
 """Months that are there before they begin, counted from the present one."""
@@ -37,7 +37,7 @@ def _month(year: int, month: int) -> int:
 
 
 class Months:
-    """The housekeeper's and the operator's part of the index (see `storage.index_ports`)."""
+    """The housekeeper's and the operator's part of the index (see `storage.ports.index`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

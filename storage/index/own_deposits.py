@@ -5,11 +5,12 @@ from uuid import UUID
 
 from sqlalchemy import BindParameter, Select, bindparam, select
 
+from storage.engines.transactions import Database
 from storage.index import tables
 from storage.index.maintenance import NOBODY
 from storage.index.mapping import DETAILS, PARTS
-from storage.rows import Details, PartVerdict
-from storage.transactions import Database
+from storage.rows.documents import Details
+from storage.rows.submissions import PartVerdict
 
 _DOCUMENT, _DETAILS, _SUBMISSION = tables.document.c, tables.details.c, tables.submission.c
 _INSTANCE, _TOKEN = tables.instance.c, tables.token.c
@@ -50,7 +51,7 @@ _PARTS = (
 
 
 class OwnDeposits:
-    """The part of the index that depositors are answered from (see `storage.index_ports`)."""
+    """The part of the index that depositors are answered from (see `storage.ports.index`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

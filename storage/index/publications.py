@@ -8,8 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, func, literal, select, upd
 
 from records.errors import Conflict, NotFound
 from records.vocabulary.codes import SUBMISSION_TRANSITIONS, DocumentState, SubmissionState
-from storage.bulk import insert_many
-from storage.conflicts import insert_new, upsert
+from storage.engines.transactions import Database, repeated
 from storage.index import cpu_uses, tables
 from storage.index.claims import settle_claims
 from storage.index.documents import SET_STATE
@@ -19,8 +18,10 @@ from storage.index.queue import held_all, lease_lost, locked, locked_all
 from storage.index.renditions import note_rendered
 from storage.index.shared_instances import note_shared
 from storage.index.waking import FINISHED, notify
-from storage.rows import Blob, Publication
-from storage.transactions import Database, repeated
+from storage.rows.publications import Publication
+from storage.rows.submissions import Blob
+from storage.sql.bulk import insert_many
+from storage.sql.conflicts import insert_new, upsert
 
 LIST_AT_ONCE = 1000
 
@@ -83,7 +84,7 @@ _OLDEST_UNSETTLED = select(func.min(_SUBMISSION.received_at)).where(_SUBMISSION.
 
 
 class Publications:
-    """The end of a submission's way (see `storage.index_ports`)."""
+    """The end of a submission's way (see `storage.ports.index`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -7,11 +7,11 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, liter
 
 from records.errors import Conflict
 from records.vocabulary.codes import SubmissionState
+from storage.engines.transactions import Database, repeated
 from storage.index import tables
 from storage.index.mapping import BLOBS, PARTS, SUBMISSIONS
 from storage.index.uploads import insert_blobs
-from storage.rows import Blob, PartVerdict, Submission
-from storage.transactions import Database, repeated
+from storage.rows.submissions import Blob, PartVerdict, Submission
 
 COUNT_CAP = 10_000
 
@@ -77,7 +77,7 @@ _BLOBS_OF = (
 
 
 class Queue:
-    """The workers' part of the index up to publication (see `storage.index_ports`)."""
+    """The workers' part of the index up to publication (see `storage.ports.index`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

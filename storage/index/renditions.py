@@ -6,10 +6,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, literal, select, update
 
 from records.documents.renditions import NOT_RENDERABLE, NOT_RENDERED
+from storage.engines.transactions import Database
 from storage.index import tables
 from storage.index.maintenance import retire
-from storage.rows import Rendered, UnrenderedStudy
-from storage.transactions import Database
+from storage.rows.documents import UnrenderedStudy
+from storage.rows.publications import Rendered
 
 LIST_AT_ONCE = 1000
 COUNT_CAP = 10_000
@@ -62,7 +63,7 @@ _UNRENDERED = {one_record: _unrendered(one_record=one_record) for one_record in 
 
 
 class Renditions:
-    """The part of the index for studies without renditions (see `storage.index_parts`)."""
+    """The part of the index for studies without renditions (see `storage.ports.index_parts`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -6,7 +6,7 @@ row changes hands.
 
 from collections.abc import Mapping, Sequence
 
-from storage import roles
+from storage.engines.postgres import roles
 
 INTAKE, WORKER, HOUSEKEEPER = "coffre_intake", "coffre_worker", "coffre_housekeeper"
 READER, GATEWAY, SIGN_IN = "coffre_reader", "coffre_gateway", "coffre_signin"

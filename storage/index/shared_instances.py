@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import BindParameter, Connection, bindparam, select
 
-from storage.conflicts import insert_new
 from storage.index import tables
+from storage.sql.conflicts import insert_new
 
 _MINE, _THEIRS = tables.instance.alias("mine"), tables.instance.alias("theirs")
 _ONE, _OTHER = tables.document.alias("one"), tables.document.alias("other")

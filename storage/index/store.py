@@ -31,7 +31,7 @@ class SqlIndex(
     Keeping,
     Months,
 ):
-    """An `Index` (see `storage.index_ports`) in the tables of `storage.index.tables`."""
+    """An `Index` (see `storage.ports.index`) in the tables of `storage.index.tables`."""
 
     @property
     def inventory(self) -> SqlInventory:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Index, MetaData, Table, text
 
-from storage.columns import (
+from storage.sql.columns import (
     NAMES,
     bytes_column,
     compact_table,

@@ -7,13 +7,13 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, func, literal, select, update
 
 from records.vocabulary.codes import SubmissionState
+from storage.engines.transactions import Database
 from storage.index import tables
 from storage.index.mapping import SUBMISSIONS
 from storage.index.queue import DUE, due, locked
 from storage.index.turns import Claim, by_turn
-from storage.index_ports import NO_ALLOWANCE
-from storage.rows import Sharing, Submission
-from storage.transactions import Database
+from storage.ports.index import NO_ALLOWANCE
+from storage.rows.submissions import Sharing, Submission
 
 _SUBMISSION = tables.submission.c
 _ANY_DUE = tuple(
@@ -60,7 +60,7 @@ _TAKE = (
 
 
 class Taking:
-    """The part of the index by which workers take submissions (see `storage.index_ports`)."""
+    """The part of the index by which workers take submissions (see `storage.ports.index`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -7,11 +7,11 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from records.errors import Conflict
+from storage.engines.transactions import Database, repeated
 from storage.index import tables
 from storage.index.mapping import BLOBS, SUBMISSIONS
 from storage.index.waking import RECEIVED, notify
-from storage.rows import Blob, Submission
-from storage.transactions import Database, repeated
+from storage.rows.submissions import Blob, Submission
 
 SWEEP_AT_ONCE = 1000
 
@@ -32,7 +32,7 @@ _INSERT_BLOB = insert(tables.blob)
 
 
 class Uploads:
-    """Intake's part of the index (see `storage.index_ports`)."""
+    """Intake's part of the index (see `storage.ports.index`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from records.errors import CoffreError
-from storage.transactions import Database
+from storage.engines.transactions import Database
 
 RECEIVED, FINISHED = "coffre_received", "coffre_finished"
 CONNECT_AGAIN_S = 1.0

@@ -19,13 +19,13 @@ from awscrt.checksums import crc64nvme
 
 from records.errors import CoffreError, Conflict, NotFound
 from storage.objects.durable import make_folder, remove_empty, sync_folder
-from storage.rows import StoredObject
+from storage.ports.objects import StoredObject
 
 _WRITE_BACK = 8 * 2**20
 
 
 class FilesystemObjects:
-    """An `ObjectStore` (see `storage.ports`) in one folder of one filesystem; files are 0600, folders
+    """An `ObjectStore` (see `storage.ports.objects`) in one folder of one filesystem; files are 0600, folders
     0700.
     """
 

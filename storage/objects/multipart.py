@@ -16,7 +16,7 @@ from awscrt.checksums import crc64nvme
 
 from records.errors import CoffreError, Conflict
 from storage.objects.bucket import Bucket, Failure, patiently, told
-from storage.rows import StoredObject
+from storage.ports.objects import StoredObject
 
 T = TypeVar("T")
 
@@ -27,8 +27,8 @@ IN_FLIGHT = 3
 
 
 class S3Writer:
-    """An `ObjectWriter` (see `storage.ports`). A part stays in memory until the store has it, so that a
-    repeated request sends the same bytes.
+    """An `ObjectWriter` (see `storage.ports.objects`). A part stays in memory until the store has it, so that
+    a repeated request sends the same bytes.
     """
 
     def __init__(

@@ -12,7 +12,7 @@ from storage.objects.filesystem import FilesystemObjects
 from storage.objects.kept_files import KeptFiles
 from storage.objects.locked import LockedNotes
 from storage.objects.s3 import S3Objects
-from storage.ports import ObjectStore
+from storage.ports.objects import ObjectStore
 
 
 def open_objects(

@@ -1,7 +1,8 @@
 """Ciphertext objects in an S3 bucket: `[prefix/]b/<first two hex of id>/<blob_id>/<version>`, written once.
 
 The two adapters (`boto`, `minio_sdk`) make single requests; this module repeats what failed in passing and
-holds what `storage.ports.ObjectStore` promises. What each store does differently: docs/object-stores.md.
+holds what `storage.ports.objects.ObjectStore` promises. What each store does differently:
+docs/object-stores.md.
 """
 
 import time
@@ -25,7 +26,9 @@ LONGEST_LIFE_S = 300
 
 
 class S3Objects:
-    """An `ObjectStore` (see `storage.ports`) in one bucket; shared by threads, opened anew after a fork."""
+    """An `ObjectStore` (see `storage.ports.objects`) in one bucket; shared by threads, opened anew after a
+    fork.
+    """
 
     def __init__(self, bucket: Bucket, address: Address, public: Bucket | None = None) -> None:
         """`public` signs for readers, where they reach the same bucket under another host."""

@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, Table, b
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.selectable import NamedFromClause
 
-from storage.conflicts import add_up
+from storage.sql.conflicts import add_up
 
 
 def counting(counters: Table) -> ReturningInsert[tuple[int, int, int]]:

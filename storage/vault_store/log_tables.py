@@ -6,7 +6,14 @@ Positions are given once and only the sequencer's `pending` rows are ever remove
 
 from sqlalchemy import Index, MetaData, Table
 
-from storage.columns import bytes_column, compact_table, counter_column, id_column, int_column, text_column
+from storage.sql.columns import (
+    bytes_column,
+    compact_table,
+    counter_column,
+    id_column,
+    int_column,
+    text_column,
+)
 
 
 def define(metadata: MetaData) -> None:

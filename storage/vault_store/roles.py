@@ -4,7 +4,7 @@ the right, and a trigger stops whoever has, the owner included.
 
 from collections.abc import Sequence
 
-from storage import roles
+from storage.engines.postgres import roles
 from storage.vault_store.tables import VAULT as TABLES
 
 VAULT = "coffre_vault"

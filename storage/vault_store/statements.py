@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import Executable
 
-from storage.conflicts import insert_new
+from storage.sql.conflicts import insert_new
 from storage.vault_store.joined import counting, standing
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {

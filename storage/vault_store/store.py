@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, MetaData
 
-from storage.transactions import Database
+from storage.engines.transactions import Database
 from storage.vault_store.statements import Statements, matches_nothing, parameters
 from storage.vault_store.tables import VAULT
 

@@ -7,7 +7,7 @@ not two.
 
 from sqlalchemy import Index, MetaData, Table
 
-from storage.columns import NAMES, bytes_column, compact_table, id_column, int_column, text_column
+from storage.sql.columns import NAMES, bytes_column, compact_table, id_column, int_column, text_column
 from storage.vault_store import log_tables
 
 VAULT = MetaData(naming_convention=NAMES)

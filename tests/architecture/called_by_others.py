@@ -21,10 +21,10 @@ _.client_address  # named by socketserver.BaseServer.handle_error
 _.raiseExceptions  # logging.Handler.handleError
 _.READ_NUM_BYTES  # httpcore: bytes that it takes off the wire at once
 
-_.NewIndex  # storage.online: a migration lists it
-_.Backfill  # storage.online: a migration lists it
-_.FIRST_ID  # storage.by_month: a migration carries it out
-_.TableByMonth  # storage.by_month: a migration splits it
+_.NewIndex  # storage.migrations.online: a migration lists it
+_.Backfill  # storage.migrations.online: a migration lists it
+_.FIRST_ID  # storage.migrations.by_month: a migration carries it out
+_.TableByMonth  # storage.migrations.by_month: a migration splits it
 _.open_all  # client.fetch as a library, docs/opener.md
 
 # pydicom and Pillow

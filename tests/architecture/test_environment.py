@@ -13,7 +13,7 @@ READING = {"environ", "environb", "getenv", "getenvb"}
 WITH_REASON = {
     "coffre/settings.py": "it is its place",
     "coffre/demonstration/server.py": "hands it on to the server it starts",
-    "storage/postgres_dump.py": "hands it on to pg_dump, which finds its own settings in it",
+    "storage/engines/postgres/dump.py": "hands it on to pg_dump, which finds its own settings in it",
     "storage/objects/minio_sdk.py": "AWS_CA_BUNDLE, as the other SDK reads it by itself",
     "content/sandbox/confined.py": "empties it",
     "coffre/processes/vault_secrets.py": "takes out of it what is the vault's alone",

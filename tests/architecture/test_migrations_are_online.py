@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.revisions import MIGRATIONS
+from storage.migrations.revisions import MIGRATIONS
 
 FROM = {"index": "0013", "vault": "0015", "accounts": "0002", "day_keys": "0002"}
 """The first revision of each branch that the rule holds for."""
@@ -102,7 +102,9 @@ def test_a_migration_that_older_programs_run_on_takes_nothing_away(file: Path) -
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_an_index_on_a_table_that_was_there_is_made_beside_the_processes(file: Path) -> None:
-    assert hold_up(file.read_text()) == [], "List it in ONLINE and call at_once(ONLINE): storage/online.py."
+    assert hold_up(file.read_text()) == [], (
+        "List it in ONLINE and call at_once(ONLINE): storage/migrations/online.py."
+    )
 
 
 def test_what_holds_others_up_is_found() -> None:

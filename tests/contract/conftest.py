@@ -8,10 +8,10 @@ from sys import executable
 
 import pytest
 
-from storage.index_ports import Index
-from storage.migrate import upgrade
-from storage.ports import ObjectStore
-from storage.revisions import Branch
+from storage.migrations.migrate import upgrade
+from storage.migrations.revisions import Branch
+from storage.ports.index import Index
+from storage.ports.objects import ObjectStore
 from storage.vault_store.store import SqlVaultStore
 from tests.contract.storage_adapters import Spawn, open_database, open_index, open_objects, open_vault_store
 from tests.services.fixtures_postgres import NewDatabase

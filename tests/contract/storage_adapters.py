@@ -5,10 +5,10 @@ here and a parameter in `conftest.py`, and runs the suites unchanged.
 from collections.abc import Callable
 from subprocess import Popen
 
-from storage.engines import Database, engine_for
+from storage.engines.opening import Database, engine_for
 from storage.index.store import SqlIndex
-from storage.index_ports import Index
 from storage.objects.opening import open_objects
+from storage.ports.index import Index
 from storage.vault_store.store import SqlVaultStore
 
 __all__ = ["Spawn", "open_database", "open_index", "open_objects", "open_vault_store"]

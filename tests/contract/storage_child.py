@@ -10,7 +10,7 @@ import time
 from uuid import UUID, uuid4
 
 from records.errors import Conflict
-from storage.migrate import upgrade
+from storage.migrations.migrate import upgrade
 from tests.contract.storage_adapters import open_database, open_index, open_objects, open_vault_store
 from tests.contract.storage_examples import claim_next, publication_of
 

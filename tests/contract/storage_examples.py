@@ -4,18 +4,10 @@ import os
 from typing import Any
 from uuid import UUID, uuid4
 
-from storage.index_ports import Index, WorkerIndex
-from storage.rows import (
-    Blob,
-    Details,
-    Document,
-    Instance,
-    PartVerdict,
-    Publication,
-    Sharing,
-    Submission,
-    Token,
-)
+from storage.ports.index import Index, WorkerIndex
+from storage.rows.documents import Details, Document, Instance, Token
+from storage.rows.publications import Publication
+from storage.rows.submissions import Blob, PartVerdict, Sharing, Submission
 
 RECORD = UUID("01890000-0000-7000-8000-000000000001")
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from storage.engines import Database
+from storage.engines.opening import Database
 from storage.index import tables
 from storage.vault_store.tables import VAULT
 from tests.contract.storage_work import loading

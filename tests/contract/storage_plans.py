@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, event
 
-from storage.engines import Database
+from storage.engines.opening import Database
 from storage.index.tables import INDEX
 
 Seen = dict[str, Any]

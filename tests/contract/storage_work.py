@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, event
 
-from storage.engines import Database
+from storage.engines.opening import Database
 
 
 class Meter(Protocol):

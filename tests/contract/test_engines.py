@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import event, text
 
 from records.errors import CoffreError
-from storage.engines import Database, engine_for
-from storage.transactions import UndoneError, repeated
+from storage.engines.opening import Database, engine_for
+from storage.engines.transactions import UndoneError, repeated
 from tests.services.fixtures_postgres import NewDatabase
 
 
@@ -192,7 +192,7 @@ def test_a_full_disk_is_told_and_nothing_is_written(database: Database) -> None:
 def test_another_process_that_holds_on_is_told(
     database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.sqlite.BUSY_SECONDS", 0)
+    monkeypatch.setattr("storage.engines.sqlite.database.BUSY_SECONDS", 0)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(CoffreError) as busy, database.writing():

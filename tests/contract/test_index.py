@@ -1,4 +1,4 @@
-"""What every index keeps its word on (`storage.index_ports.Index`): from reception to publication."""
+"""What every index keeps its word on (`storage.ports.index.Index`): from reception to publication."""
 
 import traceback
 from uuid import uuid4
@@ -7,8 +7,8 @@ import pytest
 
 from records.errors import Conflict, NotFound
 from storage.index.store import SqlIndex
-from storage.index_ports import Index
-from storage.rows import PartVerdict
+from storage.ports.index import Index
+from storage.rows.submissions import PartVerdict
 from tests.contract.storage_adapters import Spawn
 from tests.contract.storage_examples import (
     RECORD,

@@ -1,7 +1,7 @@
 """What every index keeps its word on: names of the public directory, and who exercises where."""
 
 from records.people.directory import DirectoryEntry, Exercise, Person, Structure
-from storage.index_ports import Index
+from storage.ports.index import Index
 
 CLAIRE, PAUL = Person("899700024450", "MARTIN", "Claire"), Person("899700024451", "DURAND", "Paul")
 CABINET, CLINIC = Structure("1750000002", "CABINET", "ROUEN"), Structure("1750000003", "CLINIQUE", "")

@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from storage.index import keeping
-from storage.index_ports import Index
-from storage.rows import Document, SignedIn
+from storage.ports.index import Index
+from storage.rows.documents import Document
+from storage.rows.sign_ins import SignedIn
 from tests.contract.storage_examples import RECORD, a_document, published
 
 SOPS = (b"s" * 32, b"s" * 32, b"t" * 32)

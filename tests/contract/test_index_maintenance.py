@@ -7,7 +7,9 @@ import pytest
 
 from records.errors import Conflict
 from storage.index.store import SqlIndex
-from storage.rows import Blob, Document, PartVerdict, Publication, Removal
+from storage.rows.documents import Document
+from storage.rows.publications import Publication, Removal
+from storage.rows.submissions import Blob, PartVerdict
 from tests.contract.storage_examples import (
     RECORD,
     a_blob,

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from storage.index.maintenance import NOBODY
-from storage.index_ports import Index
-from storage.rows import Document, Token
+from storage.ports.index import Index
+from storage.rows.documents import Document, Token
 from tests.contract.storage_examples import RECORD, a_document, publication_of, received
 
 ONE, OTHER = b"1" * 32, b"2" * 32

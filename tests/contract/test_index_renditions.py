@@ -5,7 +5,9 @@ from uuid import UUID, uuid4
 
 from records.documents.renditions import NOT_RENDERABLE
 from storage.index.store import SqlIndex
-from storage.rows import Blob, Details, Document, Publication, Rendered
+from storage.rows.documents import Details, Document
+from storage.rows.publications import Publication, Rendered
+from storage.rows.submissions import Blob
 from tests.contract.storage_examples import RECORD, a_blob, a_document, claimed, publication_of
 
 OTHER = UUID("01890000-0000-7000-8000-000000000002")

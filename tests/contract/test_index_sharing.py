@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 
 from records.errors import Conflict
-from storage.index_ports import Index
-from storage.rows import Blob, NewPlan, Sharing
+from storage.ports.index import Index
+from storage.rows.submissions import Blob, NewPlan, Sharing
 from tests.contract.storage_examples import a_blob, a_document, claimed, publication_of, received
 
 SHARING = Sharing(most=3, largest=100)

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from storage.index_ports import Index
-from storage.rows import CpuOfDay, CpuUse
+from storage.ports.index import Index
+from storage.rows.submissions import CpuOfDay, CpuUse
 from tests.contract.storage_adapters import Spawn
 from tests.contract.storage_examples import claim_next, publication_of, received
 

@@ -20,10 +20,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, inspect, text
 
 from records.errors import CoffreError
-from storage.engines import Database, engine_for
-from storage.migrate import TABLES, runs_from, upgrade
-from storage.revisions import MIGRATIONS, Branch, Noted, revisions
-from storage.schema_version import check, noted
+from storage.engines.opening import Database, engine_for
+from storage.migrations.migrate import TABLES, runs_from, upgrade
+from storage.migrations.revisions import MIGRATIONS, Branch, Noted, revisions
+from storage.migrations.schema_version import check, noted
 from tests.contract.storage_adapters import Spawn
 from tests.services.fixtures_postgres import NewDatabase
 from viewer_api.opener.files import HERE as OPENER

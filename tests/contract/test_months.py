@@ -11,17 +11,17 @@ import pytest
 from sqlalchemy import Connection, text
 
 from records.errors import CoffreError
-from storage import migrate
-from storage.engines import engine_for
+from storage.engines.opening import engine_for
+from storage.engines.postgres.beside_others import beside_others
+from storage.engines.postgres.roles import Rights, address_for, apply
+from storage.engines.transactions import Database
 from storage.index.months import AHEAD, missing
 from storage.index.roles import GRANTS, HOUSEKEEPER, RIGHTS, WORKER
 from storage.index.shared_instances import FEW, note_shared
 from storage.index.store import SqlIndex
-from storage.migrate import upgrade
-from storage.online import NewIndex
-from storage.postgres import beside_others
-from storage.roles import Rights, address_for, apply
-from storage.transactions import Database
+from storage.migrations import migrate
+from storage.migrations.migrate import upgrade
+from storage.migrations.online import NewIndex
 from tests.contract.test_migrations import CutError, cut_at
 from tests.services.fixtures_postgres import NewDatabase
 

@@ -1,4 +1,4 @@
-"""What every object store keeps its word on (`storage.ports.ObjectStore`)."""
+"""What every object store keeps its word on (`storage.ports.objects.ObjectStore`)."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -9,8 +9,7 @@ import pytest
 from awscrt.checksums import crc64nvme
 
 from records.errors import CoffreError, Conflict, NotFound
-from storage.ports import ObjectStore
-from storage.rows import StoredObject
+from storage.ports.objects import ObjectStore, StoredObject
 from tests.contract.storage_adapters import Spawn, open_objects
 from tests.contract.writers_at_once import winner_of
 

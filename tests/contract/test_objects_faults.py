@@ -13,7 +13,7 @@ import pytest
 from records.errors import CoffreError, NotFound
 from storage.objects.multipart import PART
 from storage.objects.opening import open_objects
-from storage.ports import ObjectStore
+from storage.ports.objects import ObjectStore
 from tests.services import proxy
 from tests.services.fixtures_s3 import BUCKET
 from tests.services.proxy import Fault, Proxy, What

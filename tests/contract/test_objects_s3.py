@@ -18,8 +18,7 @@ from storage.objects.credentials import Credentials
 from storage.objects.minio_sdk import MinioBucket
 from storage.objects.multipart import PART
 from storage.objects.opening import open_locked_notes, open_objects, prepare_objects
-from storage.ports import ObjectStore
-from storage.rows import StoredObject
+from storage.ports.objects import ObjectStore, StoredObject
 from tests.contract.writers_at_once import winner_of
 from tests.services.fixtures_s3 import BUCKET
 from tests.services.service import S3Service

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from storage import migrate, revisions
-from storage.engines import engine_for
-from storage.migrate import upgrade
-from storage.online import BATCH
-from storage.schema_version import check, noted
-from storage.transactions import Database
+from storage.engines.opening import engine_for
+from storage.engines.transactions import Database
+from storage.migrations import migrate, revisions
+from storage.migrations.migrate import upgrade
+from storage.migrations.online import BATCH
+from storage.migrations.schema_version import check, noted
 from tests.contract.test_migrations import CutError, cut_at, schema
 from tests.services.fixtures_postgres import NewDatabase
 
@@ -33,7 +33,7 @@ def upgrade():
     op.add_column("thing", sa.Column("size", sa.BigInteger(), nullable=True))
 """,
     "v0003_sizes.py": """
-from storage.online import Backfill, NewIndex, at_once
+from storage.migrations.online import Backfill, NewIndex, at_once
 runs_from = "0001"
 ONLINE = (
     Backfill(

@@ -15,9 +15,9 @@ from sqlalchemy import event, text
 from uuid_utils.compat import uuid7
 
 from records.errors import CoffreError
-from storage.engines import Database, engine_for
+from storage.engines.opening import Database, engine_for
+from storage.engines.transactions import UndoneError
 from storage.index.store import SqlIndex
-from storage.transactions import UndoneError
 from tests.contract.storage_examples import RECORD, a_document, claim_next, claimed, publication_of, published
 from tests.services.fixtures_postgres import Databases, NewDatabase
 
@@ -279,6 +279,6 @@ def test_no_password_is_shown(postgres: Databases) -> None:
 
 
 def test_the_package_needs_no_psycopg_for_sqlite(tmp_path: Path) -> None:
-    code = "import sys; sys.modules['psycopg'] = None; import storage.index.store, storage.engines as e; "
-    code += f"e.engine_for('sqlite:///{tmp_path}/some.db').close()"
+    code = "import sys; sys.modules['psycopg'] = None; import storage.index.store; "
+    code += f"import storage.engines.opening as e; e.engine_for('sqlite:///{tmp_path}/some.db').close()"
     run([executable, "-c", code], cwd=Path(__file__).parents[2], check=True)

@@ -9,8 +9,10 @@ from uuid import uuid4
 import pytest
 
 from storage.index.store import SqlIndex
-from storage.index_ports import Index
-from storage.rows import CpuUse, NewPlan, PartVerdict, Publication, Removal, Rendered, Sharing, SignedIn
+from storage.ports.index import Index
+from storage.rows.publications import Publication, Removal, Rendered
+from storage.rows.sign_ins import SignedIn
+from storage.rows.submissions import CpuUse, NewPlan, PartVerdict, Sharing
 from storage.vault_store.store import SqlVaultStore
 from tests.contract.storage_adapters import open_database
 from tests.contract.storage_examples import (

@@ -18,13 +18,15 @@ from keyvault.roots.file import FileRoot
 from keyvault.verbs.reader.grants.reading import Disclosed
 from records.errors import CoffreError
 from records.vocabulary.codes import Action, Environment
-from storage import roles
-from storage.engines import Database, engine_for
+from storage.engines.opening import Database, engine_for
+from storage.engines.postgres import roles
 from storage.index import roles as index_roles
 from storage.index.roles import GATEWAY, GRANTS, HOUSEKEEPER, INTAKE, READER, SIGN_IN, WORKER
 from storage.index.store import SqlIndex
-from storage.rows import CpuUse, PartVerdict, Publication, Removal, SignedIn, Submission
-from storage.schema_version import check
+from storage.migrations.schema_version import check
+from storage.rows.publications import Publication, Removal
+from storage.rows.sign_ins import SignedIn
+from storage.rows.submissions import CpuUse, PartVerdict, Submission
 from storage.vault_store import roles as vault_roles
 from storage.vault_store.roles import FOR_GOOD, VAULT
 from storage.vault_store.store import SqlVaultStore

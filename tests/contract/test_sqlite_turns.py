@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import event, text
 
 from records.errors import CoffreError
-from storage.engines import engine_for
-from storage.sqlite import SqliteDatabase
-from storage.sqlite_turns import LARGEST, CommitGroups, FairLock
+from storage.engines.opening import engine_for
+from storage.engines.sqlite.database import SqliteDatabase
+from storage.engines.sqlite.turns import LARGEST, CommitGroups, FairLock
 
 INSERT = text("INSERT INTO t VALUES (:a)")
 
@@ -200,7 +200,7 @@ class TestFailures:
             def release(self) -> None: ...
 
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr("storage.sqlite_turns.threading.Lock", InterruptedTurn)
+            patched.setattr("storage.engines.sqlite.turns.threading.Lock", InterruptedTurn)
             with writers.database.writing():
                 pass
         writers.went_on.set()

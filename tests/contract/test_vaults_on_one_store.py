@@ -25,8 +25,8 @@ from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.worker.deposits.ingest_request import IngestRequest
 from records.errors import Conflict
 from records.vocabulary.codes import Action, Environment, ReasonCode, Role
-from storage.engines import Database, engine_for
-from storage.schema_version import Branch
+from storage.engines.opening import Database, engine_for
+from storage.migrations.schema_version import Branch
 from storage.vault_store.store import SqlVaultStore
 from tests.integration.vault.bench import DOCTOR, HOSPITAL, LABORATORY, TRAITS, Person, VaultBench, new_ins
 from tests.services.fixtures_postgres import NewDatabase

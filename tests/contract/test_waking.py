@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from storage.engines import Database, engine_for
+from storage.engines.opening import Database, engine_for
 from storage.index.store import SqlIndex
 from storage.index.waking import FINISHED, RECEIVED, Waker, notify
 from tests.contract.storage_adapters import Spawn

@@ -5,7 +5,7 @@ from threading import Barrier
 from uuid import UUID
 
 from records.errors import Conflict
-from storage.ports import ObjectStore
+from storage.ports.objects import ObjectStore
 
 
 def winner_of(objects: ObjectStore, blob_id: UUID, writers: int, size: int) -> int:

@@ -11,7 +11,7 @@ from keyvault.verbs.attempt import Call
 from keyvault.verbs.operator.quarantine import JobSeen
 from keyvault.verbs.rows import sealed_rows
 from records.vocabulary.codes import Action
-from storage.rows import QuarantinedPart
+from storage.rows.submissions import QuarantinedPart
 from tests.faults.pipeline import Pipeline
 from tests.faults.storage_check import sweep
 

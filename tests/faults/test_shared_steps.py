@@ -11,7 +11,7 @@ from ingestion.worker.sharing import SharedIngestion
 from keyvault.verbs.attempt import Denied
 from records.errors import CoffreError
 from records.vocabulary.codes import ReasonCode
-from storage.rows import Sharing
+from storage.rows.submissions import Sharing
 from tests.faults.faulty import Died, Fault, Faulty, How
 from tests.faults.pipeline import Pipeline, ValidatorsHere, slices
 from tests.faults.reading import listed, opened

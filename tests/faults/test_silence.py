@@ -8,8 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from records.errors import CoffreError
-from storage.engines import Database, engine_for
-from storage.postgres_connection import BoundedConnection
+from storage.engines.opening import Database, engine_for
+from storage.engines.postgres.connection import BoundedConnection
 from tests.services.fixtures_postgres import NewDatabase
 from tests.services.wires import Wires
 

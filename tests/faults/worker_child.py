@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from ingestion.worker.sharing import SharedIngestion
-from storage.rows import Sharing
+from storage.rows.submissions import Sharing
 from tests.faults.faulty import Fault, How
 from tests.faults.pipeline import Pipeline
 

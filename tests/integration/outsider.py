@@ -20,7 +20,7 @@ from coffre.housekeeper.sweeping import Swept
 from coffre.installation.places import Places, read_secret
 from coffre.settings import load
 from records.text.base64url import b64
-from storage.engines import engine_for
+from storage.engines.opening import engine_for
 from storage.index import tables
 from tests.integration.support import Coffre, bearer, related
 

@@ -32,9 +32,9 @@ from coffre.wiring import System
 from keyvault.crypto.signing import public_key, sign
 from keyvault.verbs.operator.certifying import backup_text
 from records.errors import CoffreError, Conflict
-from storage.archiving import put_back
-from storage.engines import engine_for
-from storage.rows import SignedIn
+from storage.engines.archiving import put_back
+from storage.engines.opening import engine_for
+from storage.rows.sign_ins import SignedIn
 from tests.integration.support import DOCTOR, TRAITS, Coffre, Patient, bearer, problem
 from tests.services import warm
 from tests.services.fixtures_postgres import NewDatabase

@@ -23,7 +23,7 @@ from coffre.commands.demo import Stage, play_story
 from coffre.deploying.processes import PROCESSES as PARTS
 from coffre.deploying.processes import SETTINGS, settings_of
 from records.errors import CoffreError
-from storage.engines import engine_for
+from storage.engines.opening import engine_for
 from tests.contract.test_roles import refused
 from tests.log_search import keep_logs
 from tests.services import full

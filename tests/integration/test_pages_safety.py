@@ -12,7 +12,7 @@ from coffre.demonstration import data as demo_data
 from coffre.wiring import System
 from keyvault.credentials.sign_in_links import SignIn, new_sign_in
 from records.text.base64url import b64
-from storage.rows import SignedIn
+from storage.rows.sign_ins import SignedIn
 from tests.integration.pages import Browser, Form, Page
 from tests.integration.support import DOCTOR, HOSPITAL, TRAITS, Coffre, Patient
 from viewer_api.web.words import grouped_ins

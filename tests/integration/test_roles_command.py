@@ -15,8 +15,8 @@ from coffre.installation.database_roles import PROCESSES, RIGHTS
 from coffre.installation.install import initialise
 from coffre.settings import load
 from records.errors import CoffreError
-from storage.engines import engine_for
-from storage.schema_version import check
+from storage.engines.opening import engine_for
+from storage.migrations.schema_version import check
 from tests.services.fixtures_postgres import Databases, NewDatabase
 
 ROLES = sorted({role for rights in RIGHTS.values() for role in rights.grants})

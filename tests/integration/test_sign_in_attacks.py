@@ -38,9 +38,9 @@ from sign_in.watching.counts import Counts
 from sign_in.watching.events import Noted, Watched
 from sign_in.watching.outbox import Outbox
 from storage.accounts.tables import ACCOUNTS
-from storage.engines import engine_for
+from storage.engines.opening import engine_for
 from storage.index.store import SqlIndex
-from storage.migrate import upgrade
+from storage.migrations.migrate import upgrade
 from storage.vault_store.store import SqlVaultStore
 from tests.integration.entering import PASSWORD, Door, Person, door
 from tests.integration.pages import Browser

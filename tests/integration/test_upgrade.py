@@ -20,7 +20,7 @@ from keyvault.crypto.envelope import KeyUse
 from keyvault.crypto.sealed_json import open_details
 from keyvault.keys.record_keys import unwrap
 from records.documents.details_json import from_json, to_json
-from storage.revisions import revisions
+from storage.migrations.revisions import revisions
 from tests.integration.running import process
 from tests.services import warm
 from tests.services.processes import free_port

@@ -9,9 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from storage.engines import engine_for
-from storage.migrate import upgrade
-from storage.revisions import Branch
+from storage.engines.opening import engine_for
+from storage.migrations.migrate import upgrade
+from storage.migrations.revisions import Branch
 from tests.log_search import keep_logs
 from tests.services.postgres import Service, running
 

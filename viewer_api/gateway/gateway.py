@@ -18,7 +18,7 @@ from keyvault.process.guard import GatewayDoor
 from keyvault.verbs.attempt import Call
 from records.documents.details import DICOM, Place
 from records.errors import CoffreError, NotFound
-from storage.ports import ObjectStore
+from storage.ports.objects import ObjectStore
 from viewer_api.gateway.answer import Answer
 from viewer_api.gateway.held_grants import ContentClosedError, HeldGrants, key_of, rows_of
 from viewer_api.gateway.memory import Memory

@@ -19,7 +19,7 @@ from keyvault.grants.grant import GrantedSeries
 from records.documents.details import Place
 from records.documents.instances import latest
 from records.errors import NotFound
-from storage.ports import ObjectStore
+from storage.ports.objects import ObjectStore
 from viewer_api.gateway.answer import Answer
 from viewer_api.gateway.held_grants import ContentClosedError, HeldGrant, OpenedBlob
 from viewer_api.gateway.memory import Memory

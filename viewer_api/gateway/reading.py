@@ -13,7 +13,7 @@ from itertools import islice
 from keyvault.crypto.opened_segments import Opens, opened
 from keyvault.crypto.sealed_blob import SEGMENT, BlobError, BlobRef
 from records.errors import NotFound
-from storage.ports import ObjectStore
+from storage.ports.objects import ObjectStore
 
 SEGMENTS_AT_ONCE = 2
 """Segments that are read and leave together: beside the piece that leaves, its ciphertext is held."""

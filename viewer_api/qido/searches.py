@@ -11,7 +11,7 @@ from keyvault.verbs.rows import sealed_rows
 from records.errors import CoffreError, Invalid, NotFound
 from records.imaging.studies import Study
 from records.vocabulary.identifier_warnings import STUDY_UID_SHARED
-from storage.index_ports import ReaderIndex
+from storage.ports.index import ReaderIndex
 from viewer_api.conflicts import sentences
 from viewer_api.named_records import resolve
 from viewer_api.qido.answers import Page, item_json, items_of

@@ -19,7 +19,7 @@ from keyvault.grants.signed_urls import LONGEST_LIFE, check_url, sign_url
 from keyvault.process.guard import ReaderDoor
 from records.errors import Invalid, NotFound, Refused
 from records.text.base64url import b64, unb64
-from storage.ports import ObjectStore
+from storage.ports.objects import ObjectStore
 from viewer_api.grant_addresses import Presign
 from viewer_api.routes.numbers import Whole
 

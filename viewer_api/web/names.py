@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from records.people.directory import Exercise, Person, Structure
-from storage.index_parts import Named
+from storage.ports.index_parts import Named
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ from records.sessions import IDLE_MS, NOTED_AFTER_MS, OVERLAP_MS, RENEWED_AFTER_
 from records.text.web_forms import LARGEST_FORM, bad_form, fields_of, is_form, is_ours
 from records.vocabulary.account_openers import opens_accounts
 from records.vocabulary.codes import Environment, PurposeOfUse, Role
-from storage.index_parts import SignIns
-from storage.rows import SignedIn
+from storage.ports.index_parts import SignIns
+from storage.rows.sign_ins import SignedIn
 from viewer_api.session_calls import SessionCall
 
 

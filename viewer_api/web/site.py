@@ -19,7 +19,7 @@ from keyvault.verbs.reader.grants.reading import Whose
 from records.errors import CoffreError
 from records.text.languages import LANGUAGE_COOKIE, LANGUAGES
 from records.vocabulary.codes import Environment
-from storage.index_parts import Named
+from storage.ports.index_parts import Named
 from viewer_api.refusals import QUOTA_S, StepUpRequired
 from viewer_api.web import words
 from viewer_api.web.headers import HEADERS, WITH_SCRIPT

@@ -6,7 +6,7 @@ from uuid import UUID
 from coffre.safekeeping.checking.sides import Sides, blob_key
 from keyvault.verbs.operator.listing import KeptBlob, KeptDocument
 from storage.index.inventory import every
-from storage.rows import Document, Instance
+from storage.rows.documents import Document, Instance
 
 
 def check_documents(sides: Sides) -> None:

@@ -7,8 +7,8 @@ from coffre.safekeeping.findings import Findings
 from keyvault.verbs.operator.inspecting import InspectingVerbs
 from keyvault.verbs.operator.listing import KeptBlob, KeptRow
 from storage.index.inventory import Inventory, Key
-from storage.index_ports import OperatorIndex
-from storage.ports import ObjectStore
+from storage.ports.index import OperatorIndex
+from storage.ports.objects import ObjectStore
 
 ADOPTED = "adopted"
 Told = Callable[[str, int], None]

@@ -25,7 +25,7 @@ from records.errors import CoffreError, Invalid, Refused
 from records.people.actors import Actor
 from records.sessions import IDLE_MS
 from records.vocabulary.codes import Role
-from storage.index_parts import PublishedIssuers, SignIns
+from storage.ports.index_parts import PublishedIssuers, SignIns
 
 FRESH_S = 2.0
 """Seconds for which what the index says of issuers is believed without a look."""

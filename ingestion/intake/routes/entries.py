@@ -23,7 +23,7 @@ from records.fhir.addresses import RESOURCE_ID
 from records.fhir.wording import FHIR_JSON, operation_outcome
 from records.profile.kinds import RESOURCES
 from records.vocabulary.codes import Role
-from storage.rows import PartVerdict
+from storage.rows.submissions import PartVerdict
 
 LARGEST_BODY = 64 * 1024
 _KEPT = frozenset({PartOutcome.PUBLISHED.value, PartOutcome.DUPLICATE.value})

@@ -21,7 +21,7 @@ from ingestion.outcomes import PartOutcome
 from records.errors import Invalid
 from records.fhir.wording import FHIR_JSON, outcome_issue
 from records.vocabulary.codes import Environment
-from storage.rows import PartVerdict
+from storage.rows.submissions import PartVerdict
 
 _STATUS = {PartOutcome.PUBLISHED.value: 201, PartOutcome.DUPLICATE.value: 200}
 """Of a document that is in the record; of every other one it is 422."""

@@ -16,7 +16,7 @@ from ingestion.intake.stow.request import (
 from ingestion.intake.stow.response import ALL_STORED, answer, encoded, status_of
 from ingestion.intake.use_cases import Intake
 from ingestion.intake.waiting import FINAL
-from storage.rows import PartVerdict
+from storage.rows.submissions import PartVerdict
 
 Authenticate = Callable[[Request], Awaitable[Depositor]]
 

@@ -11,7 +11,7 @@ from ingestion.intake.stow.request import DICOM_XML, RELATED_XML
 from ingestion.outcomes import PartOutcome
 from records.text.normal_forms import in_form
 from records.vocabulary.person_warnings import OTHER_PERSON
-from storage.rows import PartVerdict
+from storage.rows.submissions import PartVerdict
 
 # PS3.18 table 10.5.3-1
 ALL_STORED, SOME_STORED, NONE_STORED = 200, 202, 409

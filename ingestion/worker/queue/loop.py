@@ -20,9 +20,9 @@ from ingestion.worker.renditions import Renditions
 from ingestion.worker.settling import Ended, settle, settle_many
 from keyvault.process.guard import WorkerDoor
 from records.errors import CoffreError
-from storage.index_ports import NO_ALLOWANCE, WorkerIndex
-from storage.ports import ObjectStore
-from storage.rows import Sharing, Submission
+from storage.ports.index import NO_ALLOWANCE, WorkerIndex
+from storage.ports.objects import ObjectStore
+from storage.rows.submissions import Sharing, Submission
 
 LEASE_MS = 60_000
 LONGEST_PAUSE_MS = 600_000

@@ -6,7 +6,7 @@ A migration stays as it was released: later changes are files of their own.
 import sqlalchemy as sa
 from alembic import op
 
-from storage.types import Id
+from storage.sql.types import Id
 
 revision = "0004"
 down_revision = "0003"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.types import Id
+from storage.sql.types import Id
 
 revision = "0007"
 down_revision = "0006"

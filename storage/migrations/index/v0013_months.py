@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from storage.by_month import FIRST_ID, TableByMonth
+from storage.migrations.by_month import FIRST_ID, TableByMonth
 
 revision = "0013"
 down_revision = "0012"

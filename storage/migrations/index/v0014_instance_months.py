@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from storage.by_month import TableByMonth
+from storage.migrations.by_month import TableByMonth
 
 revision = "0014"
 down_revision = "0013"

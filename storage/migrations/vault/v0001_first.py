@@ -6,7 +6,7 @@ A migration stays as it was released: later changes are files of their own.
 import sqlalchemy as sa
 from alembic import op
 
-from storage.types import Counter, Id
+from storage.sql.types import Counter, Id
 
 revision = "0001"
 down_revision = None

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.types import Counter
+from storage.sql.types import Counter
 
 revision = "0003"
 down_revision = "0002"

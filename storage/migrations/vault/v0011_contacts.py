@@ -6,7 +6,7 @@ The kind of a notice is sealed from here on: in clear it could announce a diagno
 import sqlalchemy as sa
 from alembic import op
 
-from storage.types import Id
+from storage.sql.types import Id
 
 revision = "0011"
 down_revision = "0010"

@@ -73,10 +73,10 @@ from records.vocabulary.codes import (
     RecordState,
     Role,
 )
-from storage.engines import Database, engine_for
+from storage.engines.opening import Database, engine_for
 from storage.index.store import SqlIndex
-from storage.ports import ObjectStore, StoredObject
-from storage.rows import Blob, Submission
+from storage.ports.objects import ObjectStore, StoredObject
+from storage.rows.submissions import Blob, Submission
 from storage.vault_store.store import SqlVaultStore
 from storage.vault_store.tables import DAY_KEYS
 from tests.integration.vault.watched_store import WatchedStore

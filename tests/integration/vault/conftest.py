@@ -14,9 +14,9 @@ from keyvault.crypto.boxes import new_box_key
 from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
 from records.vocabulary.codes import Environment
-from storage.engines import engine_for
-from storage.migrate import upgrade
-from storage.schema_version import Branch
+from storage.engines.opening import engine_for
+from storage.migrations.migrate import upgrade
+from storage.migrations.schema_version import Branch
 from storage.vault_store.store import SqlVaultStore
 from tests.integration.vault.bench import Person, VaultBench
 from tests.integration.vault.on_postgres import WITH_THE_FILE, Installed

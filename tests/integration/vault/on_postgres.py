@@ -14,8 +14,8 @@ import psycopg
 from keyvault.credentials.authority import Authority
 from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
-from storage.engines import Database, engine_for
-from storage.schema_version import Branch
+from storage.engines.opening import Database, engine_for
+from storage.migrations.schema_version import Branch
 from storage.vault_store.store import SqlVaultStore
 from tests.integration.vault.bench import VaultBench
 from tests.services.fixtures_postgres import Databases

@@ -18,8 +18,8 @@ from keyvault.verbs.attempt import Denied
 from keyvault.verbs.worker.deposits.ingest_request import ForIngest
 from records.errors import CoffreError
 from records.vocabulary.codes import Action, ReasonCode
-from storage.engines import engine_for
-from storage.migrate import upgrade
+from storage.engines.opening import engine_for
+from storage.migrations.migrate import upgrade
 from storage.vault_store.store import SqlVaultStore
 from tests.integration.vault.bench import DOCTOR, LABORATORY, NOON, Person, VaultBench, new_ins
 

@@ -11,8 +11,8 @@ from keyvault.roots.file import FileRoot
 from keyvault.roots.ports import Root, unreachable
 from keyvault.verbs.worker.deposits.ingest_request import ForIngest
 from records.errors import CoffreError
-from storage.engines import engine_for
-from storage.migrate import upgrade
+from storage.engines.opening import engine_for
+from storage.migrations.migrate import upgrade
 from storage.vault_store.store import SqlVaultStore
 from tests.integration.vault.bench import DAY, HOUR, VaultBench
 

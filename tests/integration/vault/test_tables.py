@@ -17,13 +17,13 @@ from coffre.safekeeping.checking.check import Check
 from coffre.safekeeping.checking.sides import Sides
 from keyvault.restore.forward import bring_forward
 from keyvault.restore.replay import REPLAYED, RecordingTransaction
-from storage import roles
-from storage.archiving import put_back, snapshots
-from storage.engines import Database, engine_for
+from storage.engines.archiving import put_back, snapshots
+from storage.engines.opening import Database, engine_for
+from storage.engines.postgres import roles
 from storage.index import roles as index_roles
-from storage.migrate import TABLES, upgrade
+from storage.migrations.migrate import TABLES, upgrade
+from storage.migrations.revisions import Branch
 from storage.objects.opening import open_objects
-from storage.revisions import Branch
 from storage.vault_store import roles as vault_roles
 from storage.vault_store.store import SqlVaultStore
 from tests.contract.storage_filling import fill_index

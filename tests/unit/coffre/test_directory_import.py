@@ -7,9 +7,9 @@ import pytest
 
 from coffre.operators.directory_import import import_directory
 from records.errors import CoffreError
-from storage.engines import engine_for
+from storage.engines.opening import engine_for
 from storage.index.store import SqlIndex
-from storage.migrate import upgrade
+from storage.migrations.migrate import upgrade
 from tests.directory import file, line, of
 
 NUMBERS = [f"8997000{number:05}" for number in range(40)]

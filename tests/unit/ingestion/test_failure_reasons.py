@@ -3,7 +3,7 @@
 from content.verdicts import VERDICTS
 from ingestion.intake.stow.response import FAILURE_REASONS, REASONS, answer
 from ingestion.outcomes import JUDGEMENTS
-from storage.rows import PartVerdict
+from storage.rows.submissions import PartVerdict
 
 
 def test_every_number_that_can_be_sent_is_described() -> None:

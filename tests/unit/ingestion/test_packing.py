@@ -24,9 +24,9 @@ from keyvault.crypto.boxes import new_box_key
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.keys.reception import open_key
 from storage.index.store import SqlIndex
-from storage.migrate import upgrade
-from storage.ports import ObjectStore
-from storage.rows import Blob
+from storage.migrations.migrate import upgrade
+from storage.ports.objects import ObjectStore
+from storage.rows.submissions import Blob
 from tests.contract.storage_adapters import open_database, open_objects
 from tests.unit.ingestion.parts import SET_ASIDE, STRUCTURED_REPORT, dicom_part, pdf_part, typed
 from tests.unit.keyvault.sealing import material

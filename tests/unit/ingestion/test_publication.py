@@ -11,7 +11,9 @@ from ingestion.worker.packing import PackedGroup
 from ingestion.worker.publication import AdoptedGroup, adopted_groups, publication
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptedDocument
-from storage.rows import Blob, Details, Document, Instance, PartVerdict, Publication, Token
+from storage.rows.documents import Details, Document, Instance, Token
+from storage.rows.publications import Publication
+from storage.rows.submissions import Blob, PartVerdict
 from tests.unit.ingestion.parts import (
     DUPLICATE,
     REFUSED,

@@ -9,11 +9,11 @@ import pytest
 from keyvault.status import vault_status
 from records.errors import CoffreError
 from records.vocabulary.codes import SubmissionState
-from storage.engines import engine_for
-from storage.files import IndexFile, VaultFile, looking_into
+from storage.engines.opening import engine_for
+from storage.engines.sqlite.files import IndexFile, VaultFile, looking_into
 from storage.index.store import SqlIndex
-from storage.migrate import upgrade
-from storage.revisions import Branch, revisions
+from storage.migrations.migrate import upgrade
+from storage.migrations.revisions import Branch, revisions
 from storage.vault_store.store import SqlVaultStore
 
 DAY_MS = 86_400_000

@@ -36,7 +36,7 @@ from keyvault.verbs.reader.grants.releasing import Released
 from records.errors import NotFound
 from records.text.base64url import b64, unb64
 from storage.objects.filesystem import FilesystemObjects
-from storage.ports import ObjectStore
+from storage.ports.objects import ObjectStore
 from tests.unit.keyvault.granting import LOW_ORDER, resigned
 from viewer_api.gateway.gateway import Content, Gateway
 from viewer_api.granting import Granting, GrantRequest, WantedRows

@@ -18,7 +18,7 @@ from records.documents.details import Place
 from records.errors import CoffreError
 from storage.objects.credentials import Credentials
 from storage.objects.opening import open_objects
-from storage.ports import ObjectStore
+from storage.ports.objects import ObjectStore
 from tests.unit.viewer_api.test_gateway import BEFORE, CALL, NOW, World
 from viewer_api.gateway import answer as answers
 from viewer_api.gateway.gateway import Gateway

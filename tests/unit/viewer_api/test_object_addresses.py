@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from coffre.settings import load
-from storage.ports import ObjectStore
+from storage.ports.objects import ObjectStore
 from viewer_api.routes.objects import Presigner, addresses
 
 ORIGIN = "https://coffre.example"

@@ -1,4 +1,4 @@
-"""Parts of the index's port that several processes use; `storage.index_ports` puts them together by process.
+"""Parts of the index's port that several processes use; `storage.ports.index` puts them together by process.
 
 What holds for every verb stands there.
 """
@@ -8,17 +8,9 @@ from typing import Protocol
 from uuid import UUID
 
 from records.people.directory import DirectoryEntry, Exercise, Person, Structure
-from storage.rows import (
-    Blob,
-    Details,
-    Document,
-    GrownStudy,
-    PartVerdict,
-    QuarantinedPart,
-    SignedIn,
-    Submission,
-    UnrenderedStudy,
-)
+from storage.rows.documents import Details, Document, GrownStudy, UnrenderedStudy
+from storage.rows.sign_ins import SignedIn
+from storage.rows.submissions import Blob, PartVerdict, QuarantinedPart, Submission
 
 
 class Uploads(Protocol):

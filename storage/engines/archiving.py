@@ -15,11 +15,11 @@ from sqlalchemy import Connection, Engine, func, inspect, select, table, text
 from sqlalchemy.engine import make_url
 
 from records.errors import CoffreError, Conflict
-from storage.engines import engine_for
-from storage.migrate import TABLES
-from storage.postgres_dump import dump, restore
-from storage.revisions import Branch
-from storage.transactions import Database
+from storage.engines.opening import engine_for
+from storage.engines.postgres.dump import dump, restore
+from storage.engines.transactions import Database
+from storage.migrations.migrate import TABLES
+from storage.migrations.revisions import Branch
 
 SQLITE, POSTGRES = "sqlite", "postgresql"
 _FILES = {SQLITE: "db", POSTGRES: "dump"}

@@ -2,8 +2,8 @@
 
 from sqlalchemy import Connection, column, inspect, select, table
 
-from storage.revisions import Branch, Noted, refuse_other, revisions
-from storage.transactions import Database
+from storage.engines.transactions import Database
+from storage.migrations.revisions import Branch, Noted, refuse_other, revisions
 
 NOTE = table("alembic_version", column("version_num"), column("runs_from"))
 """Alembic's table of one row, the revision that the tables have; beside it ours, the oldest program's."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text
 
-from storage.types import Bytes, Counter, Id, Unsigned64
+from storage.sql.types import Bytes, Counter, Id, Unsigned64
 
 NAMES = {"pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}
 """Every constraint has a name of its own, so that a migration can change it."""

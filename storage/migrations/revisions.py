@@ -8,7 +8,7 @@ from typing import Literal
 from records.errors import CoffreError
 
 Branch = Literal["index", "vault", "day_keys", "accounts"]
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from records.vocabulary.codes import SubmissionState
+from storage.engines.sqlite.failures import failure
 from storage.index import counted
-from storage.revisions import Branch, Noted, refuse_other, revisions
-from storage.sqlite_failures import failure
+from storage.migrations.revisions import Branch, Noted, refuse_other, revisions
 
 _BUSY_S = 15.0
 Row = Mapping[str, Any]
 
 
 class IndexFile:
-    """The index's counts, as `storage.index_ports` has them."""
+    """The index's counts, as `storage.ports.index` has them."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -86,7 +86,7 @@ class VaultFile:
 def looking_into(path: Path, branch: Branch) -> Iterator[sqlite3.Connection]:
     """One snapshot of a database of this version's tables.
 
-    CoffreError `schema_behind`, `schema_ahead`, and those of `storage.transactions.Database`.
+    CoffreError `schema_behind`, `schema_ahead`, and those of `storage.engines.transactions.Database`.
     """
     connection = None
     try:

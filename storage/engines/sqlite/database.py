@@ -1,7 +1,7 @@
 """Everything that only SQLite needs or says its own way.
 
 Write transactions begin with BEGIN IMMEDIATE, so they never meet a snapshot that went stale under them.
-Threads of one process queue for them in order of arrival and share commits (`storage/sqlite_turns.py`);
+Threads of one process queue for them in order of arrival and share commits (`turns.py`);
 between processes whoever looks first when one ends is next (15 s at most).
 """
 
@@ -18,8 +18,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from records.errors import CoffreError
-from storage.sqlite_failures import failure, missing
-from storage.sqlite_turns import CommitGroups
+from storage.engines.sqlite.failures import failure, missing
+from storage.engines.sqlite.turns import CommitGroups
 
 BUSY_SECONDS = 15
 OLDEST = (3, 35)  # the first that knows RETURNING

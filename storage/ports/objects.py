@@ -1,16 +1,21 @@
-"""The port of the store of ciphertext objects; `storage.index_ports` is that of the index.
+"""The port of the store of ciphertext objects; `storage.ports.index` is that of the index.
 
 Each docstring says what holds once a call returns, who repeats, and what a crash leaves behind. Any number
 of threads and processes may share an adapter's store.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol, Self
 from uuid import UUID
 
-from storage.rows import (
-    StoredObject,
-)
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """A committed object: its size and the CRC-64/NVME of its bytes (unsigned)."""
+
+    size: int
+    crc64: int
 
 
 class ObjectWriter(Protocol):

@@ -4,9 +4,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from records.errors import CoffreError
-from storage.postgres import PostgresDatabase
-from storage.sqlite import SqliteDatabase
-from storage.transactions import Database
+from storage.engines.postgres.database import PostgresDatabase
+from storage.engines.sqlite.database import SqliteDatabase
+from storage.engines.transactions import Database
 
 __all__ = ["Database", "engine_for"]
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert
 from sqlalchemy.exc import DBAPIError
 
-from storage.types import Unsigned64
+from storage.sql.types import Unsigned64
 
 WORTH_A_COPY = 50
 """Below so many rows the COPY's own round trips cost more than it saves."""

@@ -14,7 +14,7 @@ from alembic import op
 from sqlalchemy import Connection
 from sqlalchemy.schema import CreateIndex, DropIndex
 
-from storage.postgres import partitions
+from storage.engines.postgres.database import partitions
 
 BATCH = 1_000
 """Rows of one statement: locked for some milliseconds."""

@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from records.errors import CoffreError
-from storage.transactions import Database
+from storage.engines.transactions import Database
 
 POSTGRES = "postgresql"
 

@@ -17,13 +17,13 @@ from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, MetaData, text, update
 
 from storage.accounts.tables import ACCOUNTS
+from storage.engines.postgres.beside_others import beside_others
+from storage.engines.postgres.roles import POSTGRES
+from storage.engines.transactions import Database
 from storage.index.tables import INDEX
-from storage.online import Step
-from storage.postgres import beside_others
-from storage.revisions import MIGRATIONS, Branch, refuse_newer, revisions
-from storage.roles import POSTGRES
-from storage.schema_version import NOTE, has_floor
-from storage.transactions import Database
+from storage.migrations.online import Step
+from storage.migrations.revisions import MIGRATIONS, Branch, refuse_newer, revisions
+from storage.migrations.schema_version import NOTE, has_floor
 from storage.vault_store.tables import DAY_KEYS, VAULT
 
 TABLES: Mapping[Branch, MetaData] = {

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 from uuid import UUID
 
-from storage.index_parts import (
+from storage.ports.index_parts import (
     GrownStudies,
     KeptDirectory,
     Leftovers,
@@ -26,16 +26,15 @@ from storage.index_parts import (
     UnrenderedStudies,
     Uploads,
 )
-from storage.rows import (
+from storage.rows.documents import Details, Document
+from storage.rows.publications import Publication
+from storage.rows.submissions import (
     Blob,
     CpuOfDay,
     CpuUse,
-    Details,
-    Document,
     NewPlan,
     PartClaims,
     PartVerdict,
-    Publication,
     QuarantinedPart,
     Sharing,
     Submission,
