@@ -14,7 +14,7 @@ from client.fetch.opened_grant import OpenedGrant
 from client.fetch.ranges import MIB, Pace
 from client.fetch.writing import FetchedPart, parts_of, write_part
 from client.http_client import CoffreClient
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load

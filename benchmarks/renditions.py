@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.race.deposits import Files, images, jpeg_2000, radiographs, tell
 from benchmarks.race.reading import enhanced
 from benchmarks.tools.measuring import cpu_below, table
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
 from records.people.identity import INS_NIR_TEST

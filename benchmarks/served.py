@@ -27,8 +27,8 @@ import pydicom
 
 from benchmarks.memory import MIB, proportional_sets
 from benchmarks.tools.measuring import cpu_by_process, more, profile, table
-from coffre.demonstration import data as demo_data
-from coffre.demonstration.cast import PHYSIOTHERAPIST
+from coffre.demonstration.files import data as demo_data
+from coffre.demonstration.people.cast import PHYSIOTHERAPIST
 from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.tools.measuring import cpu_of_tree, table
 from coffre.demo_authority.identities import Identities
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.installation.install import initialise
 from coffre.processes.signed_documents import publish
 from coffre.serving.callers.authentication import Authentication

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from benchmarks.tools.measuring import cpu_of_children, table
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from coffre.demonstration.health_authority import YEAR, HealthAuthority, Issued, header_value, text
+from coffre.demonstration.doors.health_authority import YEAR, HealthAuthority, Issued, header_value, text
 from sign_in.certificates.holders import CardType
 
 __all__ = ["YEAR", "Authority", "Issued", "header_value", "text"]

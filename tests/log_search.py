@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.plaintext_search.search import prove_and_search
 from records.errors import Invalid
 from records.people.identity import INS, INS_NIR_TEST

@@ -27,7 +27,7 @@ from pydicom.uid import generate_uid
 from benchmarks.race.racers import Racer, coffre, orthanc
 from benchmarks.tools.alone import alone
 from benchmarks.tools.measuring import more, profile, table
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from records.people.identity import INS_NIR_TEST
 from tests.integration.support import multipart, new_ins, related
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.tools.measuring import cpu_by_process
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load

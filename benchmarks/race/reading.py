@@ -27,7 +27,7 @@ from benchmarks.race.racers import Racer, installed, orthanc, racing
 from benchmarks.served import READ_HEADER, reads
 from benchmarks.tools.alone import alone
 from benchmarks.tools.measuring import more, profile, table
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from records.people.identity import INS_NIR_TEST
 from tests.integration.support import Coffre, bearer, multipart
 

@@ -26,7 +26,7 @@ from benchmarks.tools.alone import alone
 from benchmarks.tools.measuring import table
 from benchmarks.tools.shaping import shaped
 from coffre.demo_authority import identity_files
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from records.people.identity import INS_NIR_TEST
 from tests.integration.support import Coffre, Patient, bearer, multipart, serving
 from tests.services import ohif

@@ -20,7 +20,7 @@ from multiprocessing.sharedctypes import Synchronized
 from threading import Thread
 from urllib.parse import urlsplit
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from records.people.identity import INS_NIR_TEST
 from tests.integration.support import bearer, document_reference, multipart, related
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from uuid import UUID
 
 from benchmarks.tools.measuring import table
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.installation.install import initialise
 from coffre.settings import load

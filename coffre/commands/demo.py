@@ -14,19 +14,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from coffre.command_line.refusals import refusals
-from coffre.demonstration import card_reader
-from coffre.demonstration.arriving import CARD
-from coffre.demonstration.cast import (
-    Actors,
-    credentials_of_software,
-    name_everybody,
-    open_record_with_consent,
-)
 from coffre.demonstration.clicks import guide
-from coffre.demonstration.data import PATIENT_INS
-from coffre.demonstration.entering import patients_account
-from coffre.demonstration.health_authority import HealthAuthority
-from coffre.demonstration.machines import (
+from coffre.demonstration.doors import card_reader
+from coffre.demonstration.doors.arriving import CARD
+from coffre.demonstration.doors.health_authority import HealthAuthority
+from coffre.demonstration.doors.machines import (
     NAME,
     AtTheSocket,
     Machines,
@@ -34,8 +26,16 @@ from coffre.demonstration.machines import (
     settings_at_the_socket,
     socket_in,
 )
+from coffre.demonstration.files.data import PATIENT_INS
+from coffre.demonstration.people.cast import (
+    Actors,
+    credentials_of_software,
+    name_everybody,
+    open_record_with_consent,
+)
 from coffre.demonstration.server import DemoServer
 from coffre.demonstration.step import Step, Story
+from coffre.demonstration.steps.entering import patients_account
 from coffre.demonstration.story import DEPOSITS, FULL_DEPOSIT, PLAINTEXT_SEARCH, STORY
 from coffre.installation.install import initialise
 from coffre.installation.places import Places

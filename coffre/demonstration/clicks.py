@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from coffre.demonstration.cast import DOCTOR
-from coffre.demonstration.data import PATIENT_INS
+from coffre.demonstration.files.data import PATIENT_INS
+from coffre.demonstration.people.cast import DOCTOR
 from viewer_api.web.texts import Texts
 
 REASON = "Malaise, patiente inconsciente"

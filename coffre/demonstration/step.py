@@ -8,7 +8,7 @@ from typing import Any
 
 import pydicom
 
-from coffre.demonstration.cast import Actors
+from coffre.demonstration.people.cast import Actors
 
 MIB = 1 << 20
 

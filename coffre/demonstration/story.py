@@ -1,10 +1,11 @@
 """The story that the demo plays, step by step, on real files and over HTTP; each step checks its outcome."""
 
-from coffre.demonstration.announcing import result_not_yet_announced
-from coffre.demonstration.choosing import patient_chooses
-from coffre.demonstration.consenting import care_team
-from coffre.demonstration.declaring import patient_declares
-from coffre.demonstration.depositing import (
+from coffre.demonstration.step import Step
+from coffre.demonstration.steps.announcing import result_not_yet_announced
+from coffre.demonstration.steps.choosing import patient_chooses
+from coffre.demonstration.steps.consenting import care_team
+from coffre.demonstration.steps.declaring import patient_declares
+from coffre.demonstration.steps.depositing import (
     deposit_ct,
     deposit_real_ct,
     deposit_report,
@@ -12,12 +13,12 @@ from coffre.demonstration.depositing import (
     refuse_bad_files,
     set_aside_another_person,
 )
-from coffre.demonstration.entering import (
+from coffre.demonstration.steps.entering import (
     doctor_signs_in,
     patient_signs_in,
     structures_show_certificates,
 )
-from coffre.demonstration.reading import (
+from coffre.demonstration.steps.reading import (
     doctor_opens_everything,
     doctor_opens_one_frame,
     doctor_searches,
@@ -29,10 +30,9 @@ from coffre.demonstration.reading import (
     patient_reads_log,
     patient_reads_notice,
 )
-from coffre.demonstration.refusing import patient_refuses
-from coffre.demonstration.searching import search_for_plaintext
-from coffre.demonstration.step import Step
-from coffre.demonstration.viewing import doctor_finds_the_report, viewer_opens_the_study
+from coffre.demonstration.steps.refusing import patient_refuses
+from coffre.demonstration.steps.searching import search_for_plaintext
+from coffre.demonstration.steps.viewing import doctor_finds_the_report, viewer_opens_the_study
 
 DEPOSITS: tuple[Step, ...] = (
     ("The laboratory and the hospital show their certificates", structures_show_certificates),

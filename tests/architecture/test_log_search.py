@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from tests.integration.support import new_ins
 from tests.log_search import keep_logs, plaintext_in
 from tests.other_person import OTHER_INS

@@ -13,7 +13,7 @@ import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from records.people.identity import INS_NIR_TEST
 from tests.clients.ohif_viewer import encapsulated, given_to, written
 from tests.clients.retrieving import Room, parts

@@ -9,7 +9,7 @@ from fhirclient.models.list import List
 from fhirclient.models.patient import Patient as FhirPatient
 from fhirclient.server import FHIRServer
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from tests.integration.support import HOSPITAL, Coffre, Patient, bearer
 
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 from pydicom.data import get_testdata_file
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
 from tests.clients import encoded

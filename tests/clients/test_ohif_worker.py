@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext
 from pydicom.data import get_testdata_file
 from pydicom.encaps import generate_frames
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
 from records.errors import Invalid

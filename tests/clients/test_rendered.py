@@ -15,7 +15,7 @@ from pydicom.dataset import FileDataset
 from pydicom.encaps import generate_frames
 from pydicom.uid import generate_uid
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from content.rendition import read_rendition
 from records.people.identity import INS_NIR_TEST
 from tests.clients.test_dicomweb_client import client

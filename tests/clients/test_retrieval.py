@@ -390,7 +390,7 @@ class TestRefusals:
 
 def encapsulated_pdf(patient: Patient) -> bytes:
     """A PDF in an instance (PS3.3 section A.45.1)."""
-    from coffre.demonstration import data as demo_data
+    from coffre.demonstration.files import data as demo_data
 
     dataset = pydicom.dcmread(BytesIO(patient.ct(slices=1, size=16)[0]))
     content = demo_data.report_pdf()

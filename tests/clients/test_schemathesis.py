@@ -19,7 +19,7 @@ import pydicom
 import pytest
 
 from coffre.demo_authority.identities import Identities
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from tests.integration.support import DOCTOR, STRANGER, Coffre
 
 ROLES = ("patient", "authorised doctor", "stranger doctor", "depositor", "operator", "nobody")

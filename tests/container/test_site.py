@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from coffre.commands.fetch import fetch_command
 from coffre.commands.send import send_command
-from coffre.demonstration.data import PATIENT, ct_study, report_pdf
+from coffre.demonstration.files.data import PATIENT, ct_study, report_pdf
 from coffre.deploying.compose import ASKS, FRONT, OUTSIDE, networks_of
 from coffre.deploying.engines import ENGINES
 from coffre.deploying.processes import PROCESSES, PROXY, number_of

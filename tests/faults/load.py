@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from keyvault.grants.grant import new_recipient
 from records.people.identity import INS_NIR_TEST
 from records.text.base64url import b64, unb64

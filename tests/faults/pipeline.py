@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from coffre.demo_authority.identities import Identities
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.processes.signed_documents import publish
 from coffre.serving.callers.authentication import Authentication
 from coffre.settings import load

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from records.errors import CoffreError
 from records.people.identity import INS_NIR_TEST
 from tests.faults.faulty import Fault, Faulty, How

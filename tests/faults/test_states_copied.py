@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from coffre.commands.check import check_of
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.housekeeper.chores import Chores
 from coffre.installation.install import initialise
 from coffre.settings import load

@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from coffre.demo_authority import identity_files
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
 from tests.integration.support import DOCTOR, HOSPITAL, Coffre, Patient, bearer, serving

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import coffre.wiring  # noqa: F401 - loaded once here, not in each child (`quick`)
 from coffre import cli
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 
 COFFRE = Path(sys.executable).with_name("coffre")
 INS, DOCTOR = demo_data.PATIENT_INS, "899700024450"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pydicom
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 
 PER_STUDY = 100
 

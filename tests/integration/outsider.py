@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select
 
 from audit.canonical import canonical
-from coffre.demonstration.data import PATIENT
+from coffre.demonstration.files.data import PATIENT
 from coffre.housekeeper.chores import Chores
 from coffre.housekeeper.sweeping import Swept
 from coffre.installation.places import Places, read_secret

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from keyvault.context import Vault
 from tests.integration.pages import Browser, Page
 from tests.integration.support import (

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from coffre.demo_authority.identities import Identities
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.demonstration.server import DemoServer
 from coffre.settings import load
 from coffre.wiring import System

@@ -15,7 +15,7 @@ import pydicom
 import pytest
 
 from coffre.demo_authority.identities import Identities
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
 from keyvault.grants.grant import new_recipient

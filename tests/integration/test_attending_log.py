@@ -2,7 +2,7 @@
 
 import pytest
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from tests.integration.pages import Browser
 from tests.integration.support import COLLEAGUE, DOCTOR, HOSPITAL, STRANGER, Coffre, Patient, new_ins
 from viewer_api.web.words import grouped_ins

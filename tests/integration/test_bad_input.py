@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.serving.callers.authentication import Authentication
 from ingestion.envelope import SubmissionHeaders
 from ingestion.intake.reception import Depositor

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from coffre.demonstration.machines import environment_of
+from coffre.demonstration.doors.machines import environment_of
 from coffre.installation.install import initialise
 from coffre.settings import load
 from records.people.directory import DirectoryEntry, Exercise, Person, Structure

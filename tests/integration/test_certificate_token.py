@@ -18,7 +18,7 @@ import typer
 from typer.testing import CliRunner
 
 from coffre.commands.send import send_command
-from coffre.demonstration.machines import environment_of
+from coffre.demonstration.doors.machines import environment_of
 from coffre.installation.install import initialise
 from coffre.proxy.routing import Process
 from coffre.settings import load

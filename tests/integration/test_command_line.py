@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from coffre import cli
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from records.people.identity import INS_NIR_TEST
 from tests.integration.commands import (
     COMMANDS,

@@ -19,7 +19,7 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from coffre.demo_authority.identities import Identities
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
 from records.people.identity import INS_NIR_TEST

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from coffre.demo_authority.identities import Identities
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from records.people.identity import INS_NIR, INS_NIR_TEST
 from tests.integration.outsider import Before, eventually
 from tests.integration.support import (

@@ -8,7 +8,7 @@ import pytest
 from fhir.resources.R4B.auditevent import AuditEvent
 from fhir.resources.R4B.bundle import Bundle
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from tests.integration.support import COLLEAGUE, DOCTOR, PRACTICE, Coffre, Patient, bearer, new_ins
 from tests.integration.test_fhir_search import issues, matches
 

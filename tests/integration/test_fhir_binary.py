@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from fhir.resources.R4B.binary import Binary
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from tests.integration.heads import damaged_objects, same_headers
 from tests.integration.support import HOSPITAL, Coffre, Patient, bearer
 from tests.integration.test_fhir_search import Searcher, issues, matches

@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from records.fhir.systems import VISIBILITY
 from tests.integration.support import HOSPITAL, Coffre, Patient, bearer
 from tests.unit.ingestion.test_document_bundle import bundle, several

@@ -9,7 +9,7 @@ import pydicom
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from records.people.identity import INS_NIR_TEST
 from tests.integration.support import (
     DOCTOR,

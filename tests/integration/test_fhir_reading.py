@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from records.profile.kinds import RESOURCES
 from tests.integration.support import (
     COLLEAGUE,

@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from coffre.commands.fetch import fetch_command
-from coffre.demonstration.data import report_pdf
+from coffre.demonstration.files.data import report_pdf
 from coffre.serving.bodies import LARGEST_BODY
 from content.dicom.metadata.xml_writer import NAMESPACE
 from content.merged_series import merge_series

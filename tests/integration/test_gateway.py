@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from coffre.demo_authority.identities import Identities
-from coffre.demonstration.data import report_pdf
+from coffre.demonstration.files.data import report_pdf
 from coffre.settings import load
 from coffre.wiring import System
 from content.pixels.children import PixelChildren

@@ -16,7 +16,7 @@ from pydicom.uid import generate_uid
 from typer.testing import CliRunner
 
 from coffre.cli import app
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
 from records.people.identity import INS_NIR_TEST, Traits

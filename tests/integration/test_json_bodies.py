@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coffre.demo_authority.identities import Identities
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from keyvault.grants.grant import new_recipient
 from records.text.base64url import b64
 from tests.integration.support import DOCTOR, Coffre, Patient, bearer, document_reference

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from records.fhir.systems import VISIBILITY
 from tests.integration.support import HOSPITAL, Coffre, Patient, bearer, document_reference, problem, related
 from tests.integration.test_send_fetch import run

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from tests.integration.support import HOSPITAL, STRANGER, Coffre, Patient, bearer, problem
 from viewer_api.cursors import read_cursor, write_cursor
 

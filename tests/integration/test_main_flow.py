@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from records.people.identity import INS_NIR_TEST
 from tests.integration.support import DOCTOR, HOSPITAL, LABORATORY, Coffre, Patient, bearer, problem
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from tests.integration.pages import Browser
 from tests.integration.support import DOCTOR, STRANGER, Coffre, Patient, bearer, new_ins
 

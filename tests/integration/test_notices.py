@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
 from tests.integration.support import COLLEAGUE, DOCTOR, STRANGER, Coffre, Patient, bearer

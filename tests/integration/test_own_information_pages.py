@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from tests.integration.pages import Browser, Page
 from tests.integration.support import Coffre, Patient
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from coffre.demo_authority.identities import Identities
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from tests.integration.page_visits import PDF, REASON, TITLE, authorised, break_glass, open_record, shown
 from tests.integration.pages import Browser, Form, Page
 from tests.integration.support import (

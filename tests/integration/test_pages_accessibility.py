@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from tests.integration.pages import Browser, Page
 from tests.integration.support import DOCTOR, HOSPITAL, Coffre, Patient
 from viewer_api.web.catalogue import catalogue

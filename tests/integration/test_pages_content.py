@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from pydicom.fileset import FileSet
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from tests.integration.heads import damaged_objects, same_headers
 from tests.integration.pages import Browser, Page
 from tests.integration.support import HOSPITAL, STRANGER, Coffre, Patient

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from coffre.demo_authority import identity_files
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.wiring import System
 from keyvault.credentials.sign_in_links import SignIn, new_sign_in
 from records.text.base64url import b64

@@ -22,7 +22,7 @@ from coffre.cli import app
 from coffre.commands.fetch import fetch_command
 from coffre.commands.send import send_command
 from coffre.demo_authority.identities import Identities
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.installation.install import initialise
 from coffre.installation.page_key import page_thumbprint
 from coffre.installation.places import read_secret

@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import pytest
 
-from coffre.demonstration.data import report_pdf
-from coffre.demonstration.machines import environment_of
+from coffre.demonstration.doors.machines import environment_of
+from coffre.demonstration.files.data import report_pdf
 from coffre.installation.install import initialise
 from coffre.settings import load
 from records.people.directory import DirectoryEntry, Exercise, Person, Structure

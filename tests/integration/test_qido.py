@@ -8,7 +8,7 @@ import httpx
 import pydicom
 import pytest
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from records.imaging.attributes import BY_NAME, MADE_LAST
 from records.people.identity import INS_NIR_TEST
 from tests.integration.support import HOSPITAL, STRANGER, Coffre, Patient, bearer, new_ins, problem

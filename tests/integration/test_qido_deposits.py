@@ -6,7 +6,7 @@ from typing import Any
 import pydicom
 import pytest
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from tests.integration.support import HOSPITAL, LABORATORY, Coffre, Patient, bearer, problem
 from tests.integration.test_qido_pages import of
 

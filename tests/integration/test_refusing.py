@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from records.fhir.patches import IS_ARCHIVED, IS_DELETED
 from tests.integration.support import (
     COLLEAGUE,

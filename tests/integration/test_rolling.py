@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from coffre.demonstration import data as demo
+from coffre.demonstration.files import data as demo
 from coffre.demonstration.server import DemoServer
 from coffre.installation.database_roles import RIGHTS
 from records.vocabulary.shapes import SHAPES

@@ -25,7 +25,7 @@ from client.send.deposits import SendClient
 from client.send.finding import candidates
 from coffre.commands.fetch import fetch_command
 from coffre.commands.send import send_command
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.plaintext_search.search import prove_and_search
 from keyvault.crypto.sealed_blob import SEGMENT
 from records.errors import CoffreError

@@ -9,7 +9,7 @@ import httpx
 import pydicom
 import pytest
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from records.people.identity import INS_NIR_TEST
 from records.vocabulary.document_types import DOCUMENT_TYPES
 from tests.integration.outsider import eventually, failed_items, first, stored_items

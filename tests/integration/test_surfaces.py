@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.canonical import canonical
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.installation.places import read_secret
 from keyvault.grants.grant import new_recipient, open_grant
 from keyvault.grants.signed_urls import sign_url

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, Route
 from pydicom.uid import DeflatedExplicitVRLittleEndian, generate_uid
 
 from coffre.demo_authority import identity_files
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
 from records.text.base64url import b64

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from coffre.demonstration.health_authority import HealthAuthority
-from coffre.demonstration.machines import environment_of
+from coffre.demonstration.doors.health_authority import HealthAuthority
+from coffre.demonstration.doors.machines import environment_of
 from coffre.deploying.processes import PROCESSES
 from coffre.installation.install import initialise
 from coffre.notifying.carriers import RINGS

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import httpx
 
-from coffre.demonstration.health_authority import AUTHORITIES, Issued
-from coffre.demonstration.machines import NAME
+from coffre.demonstration.doors.health_authority import AUTHORITIES, Issued
+from coffre.demonstration.doors.machines import NAME
 from coffre.proxy.nginx import DEBIAN_MODULES, Proxied, rendered
 from coffre.proxy.routing import Process
 from tests.services.processes import debian, install
@@ -61,7 +61,7 @@ def made(
 
 @dataclass(frozen=True)
 class ThroughNginx:
-    """The name of machines at that nginx (`coffre.demonstration.machines.Machines`)."""
+    """The name of machines at that nginx (`coffre.demonstration.doors.machines.Machines`)."""
 
     directory: Path
     port: int

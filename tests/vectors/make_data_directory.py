@@ -23,7 +23,7 @@ from urllib.parse import quote
 import httpx
 import pydicom
 
-from coffre.demonstration import data as demo
+from coffre.demonstration.files import data as demo
 from tests.other_person import OTHER_INS
 from tests.services.processes import free_port
 

@@ -8,7 +8,7 @@ import pydicom
 import pytest
 from playwright.sync_api import Browser, Page
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from coffre.installation.install import initialise
 from coffre.settings import load
 from tests.clients.test_ohif import NO_X25519

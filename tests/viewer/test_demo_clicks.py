@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from coffre.demonstration.card_reader import label
-from coffre.demonstration.cast import CARDS
 from coffre.demonstration.clicks import WALKS, Click, Way, guide
+from coffre.demonstration.doors.card_reader import label
+from coffre.demonstration.people.cast import CARDS
 from coffre.notifying.carriers import RINGS
 from keyvault.credentials.issuers import DEMO_ISSUER
 from tests.services.authenticator import HardwareKey

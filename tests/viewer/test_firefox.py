@@ -6,7 +6,7 @@ from typing import Any, cast
 import pydicom
 import pytest
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from tests.clients import encoded
 from tests.clients.ohif_viewer import RIGHT, written
 from tests.integration.support import Coffre

@@ -7,7 +7,7 @@ import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from tests.clients import encoded
 from tests.clients.ohif_viewer import RIGHT, encapsulated, given_to, written
 from tests.integration.support import DOCTOR, Coffre

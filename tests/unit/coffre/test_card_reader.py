@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from coffre.demonstration import card_reader
-from coffre.demonstration.cast import CARDS
+from coffre.demonstration.doors import card_reader
+from coffre.demonstration.people.cast import CARDS
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from pydicom.data import get_testdata_file
 from pypdf import PdfReader
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from content.byte_source import BytesSource
 from content.dicom.instance import inspect_dicom
 from content.pdf.report import inspect_pdf

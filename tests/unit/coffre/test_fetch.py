@@ -27,7 +27,7 @@ from client.fetch.names import stem_of, stems_of, uid_name
 from client.fetch.writing import FetchedFile, FetchedPart, write_part
 from client.http_client import CoffreClient
 from coffre.commands.fetch import fetch_command
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from content import series_metadata as series_format
 from content.merged_series import merge_series
 from keyvault.crypto.blob_sealer import Sealer

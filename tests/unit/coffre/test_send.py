@@ -33,7 +33,7 @@ from client.send.showing import print_verdicts
 from client.send.verdicts import FileVerdict, Outcome
 from client.terminal import shown
 from coffre.commands.send import send_command
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from records.errors import CoffreError, Invalid
 from records.people.identity import INS
 

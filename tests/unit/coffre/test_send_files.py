@@ -18,7 +18,7 @@ from client.send import archive, contents
 from client.send.contents import FileTrouble, content, digest
 from client.send.finding import candidates
 from client.send.plan import Candidate, Kind, batches
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 
 INS_, OID = demo_data.PATIENT_INS, demo_data.OID
 

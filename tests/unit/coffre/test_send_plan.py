@@ -10,7 +10,7 @@ from pydicom.uid import UID, CTImageStorage, DeflatedExplicitVRLittleEndian, Med
 from client.send import plan as send_plan
 from client.send.finding import candidates, examine
 from client.send.plan import Candidate, Kind, batches
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from content.dicom.data_set_encoding import header, padded
 from records.errors import Invalid
 

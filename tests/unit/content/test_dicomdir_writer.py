@@ -6,7 +6,7 @@ from pathlib import Path
 import pydicom
 from pydicom.fileset import FileSet
 
-from coffre.demonstration import data as demo_data
+from coffre.demonstration.files import data as demo_data
 from content.dicom.dicomdir_writer import ListedFile, write_directory
 from records.people.identity import INS_NIR_TEST
 

@@ -7,8 +7,8 @@ import httpx
 
 from client.fetch.documents import FetchClient
 from client.http_client import CoffreClient
-from coffre.demonstration.browser import LANGUAGE, Browser, InSession, Page, ShownDocument
 from coffre.demonstration.expecting import expect
+from coffre.demonstration.people.browser import LANGUAGE, Browser, InSession, Page, ShownDocument
 from viewer_api.web.texts import Texts
 
 FORBIDDEN = httpx.codes.FORBIDDEN

@@ -21,8 +21,8 @@ from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 from pypdf import PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
-from coffre.demonstration.phantom import INTERCEPT, SLOPE, Phantom
-from coffre.demonstration.report import report_pages
+from coffre.demonstration.files.phantom import INTERCEPT, SLOPE, Phantom
+from coffre.demonstration.files.report import report_pages
 from records.people.identity import INS_NIR_TEST, Traits
 
 OID = INS_NIR_TEST

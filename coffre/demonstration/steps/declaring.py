@@ -6,7 +6,7 @@ import httpx
 
 from coffre.demonstration.expecting import expect
 from coffre.demonstration.step import Story
-from coffre.demonstration.viewing import NO_DOOR
+from coffre.demonstration.steps.viewing import NO_DOOR
 from records.profile.kinds import ASSERTED, VERIFICATION
 
 ALLERGIES = "/fhir/AllergyIntolerance"

@@ -10,12 +10,12 @@ from uuid import UUID
 import pydicom
 
 from client.fetch.opened_grant import OpenedGrant
-from coffre.demonstration.browser import Page
-from coffre.demonstration.cast import DOCTOR, EMERGENCY_DOCTOR
-from coffre.demonstration.data import PATIENT_INS
 from coffre.demonstration.expecting import StoryError, expect, expect_refused
+from coffre.demonstration.files.data import PATIENT_INS
+from coffre.demonstration.people.browser import Page
+from coffre.demonstration.people.cast import DOCTOR, EMERGENCY_DOCTOR
+from coffre.demonstration.people.visits import FORBIDDEN, said
 from coffre.demonstration.step import MIB, Story, by_sop
-from coffre.demonstration.visits import FORBIDDEN, said
 from records.errors import CoffreError
 from records.notices import NoticeKind
 

@@ -6,10 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from client.http_client import CoffreClient
-from coffre.demonstration.browser import Browser, Page
+from coffre.demonstration.doors.health_authority import Issued
+from coffre.demonstration.doors.machines import Machines
 from coffre.demonstration.expecting import expect
-from coffre.demonstration.health_authority import Issued
-from coffre.demonstration.machines import Machines
+from coffre.demonstration.people.browser import Browser, Page
 
 _PLACE = r'value="([0-9]+)"[^>]*> <label [^>]*>[^<]*\({}\)'
 CARD = "Se connecter avec ma carte CPS"

@@ -8,9 +8,9 @@ import pydicom
 
 from client.send.finding import examine
 from client.send.verdicts import FileVerdict, Outcome
-from coffre.demonstration import data as demo_data
-from coffre.demonstration.data import OID, PATIENT_INS
 from coffre.demonstration.expecting import expect
+from coffre.demonstration.files import data as demo_data
+from coffre.demonstration.files.data import OID, PATIENT_INS
 from coffre.demonstration.step import MIB, Story
 from records.vocabulary.person_warnings import OTHER_PERSON
 

@@ -2,8 +2,8 @@
 
 from client.send.finding import examine
 from client.send.verdicts import Outcome
-from coffre.demonstration import data as demo_data
 from coffre.demonstration.expecting import expect
+from coffre.demonstration.files import data as demo_data
 from coffre.demonstration.step import Story
 
 REASON = "Cette consultation n'est pas la mienne"

@@ -5,9 +5,9 @@ import io
 
 import pydicom
 
-from coffre.demonstration import data as demo_data
-from coffre.demonstration.data import OTHER_PATIENT, PATIENT, PATIENT_INS
 from coffre.demonstration.expecting import expect
+from coffre.demonstration.files import data as demo_data
+from coffre.demonstration.files.data import OTHER_PATIENT, PATIENT, PATIENT_INS
 from coffre.demonstration.step import MIB, Story, by_sop
 from coffre.plaintext_search.search import PlaintextReport, prove_and_search
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import httpx
 
-from coffre.demonstration.arriving import card_refused
-from coffre.demonstration.browser import Browser
-from coffre.demonstration.cast import CARDS, PERSON, STAFF, STRUCTURES
+from coffre.demonstration.doors.arriving import card_refused
 from coffre.demonstration.expecting import expect
+from coffre.demonstration.people.browser import Browser
+from coffre.demonstration.people.cast import CARDS, PERSON, STAFF, STRUCTURES
+from coffre.demonstration.people.visits import PatientsVisit
 from coffre.demonstration.step import Story
-from coffre.demonstration.visits import PatientsVisit
 from coffre.installation.sign_in import SignIn
 from coffre.notifying.carriers import RINGS
 from coffre.settings import load

@@ -2,9 +2,9 @@
 
 from client.send.finding import examine
 from client.send.verdicts import Outcome
-from coffre.demonstration import data as demo_data
-from coffre.demonstration.cast import PHYSIOTHERAPIST
 from coffre.demonstration.expecting import expect
+from coffre.demonstration.files import data as demo_data
+from coffre.demonstration.people.cast import PHYSIOTHERAPIST
 from coffre.demonstration.step import Story
 
 IMAGING, CYTOLOGY = "18748-4", "60568-3"

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import httpx
 
-from coffre.demonstration.health_authority import HealthAuthority, Issued, header_value
+from coffre.demonstration.doors.health_authority import HealthAuthority, Issued, header_value
 
 NAME = "machines.localhost"
 _AT_THE_SOCKET = frozenset({"/token", "/sign-in/carte"})

@@ -10,11 +10,11 @@ from client.fetch.keys import published_keys
 from client.http_client import CoffreClient
 from client.send.deposits import SendClient
 from coffre.demo_authority.identities import Identities
-from coffre.demonstration.arriving import by_card, by_certificate
-from coffre.demonstration.data import PATIENT, PATIENT_INS
-from coffre.demonstration.health_authority import HealthAuthority, Issued
-from coffre.demonstration.machines import Machines
-from coffre.demonstration.visits import PatientsVisit, ProfessionalsVisit, Visit
+from coffre.demonstration.doors.arriving import by_card, by_certificate
+from coffre.demonstration.doors.health_authority import HealthAuthority, Issued
+from coffre.demonstration.doors.machines import Machines
+from coffre.demonstration.files.data import PATIENT, PATIENT_INS
+from coffre.demonstration.people.visits import PatientsVisit, ProfessionalsVisit, Visit
 from coffre.operators.directory_import import import_directory
 from coffre.settings import load
 from coffre.wiring import System

@@ -18,9 +18,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 
-from coffre.demonstration.cast import CARDS
-from coffre.demonstration.health_authority import HealthAuthority, Issued
-from coffre.demonstration.machines import AtTheSocket, settings_at_the_socket, socket_in
+from coffre.demonstration.doors.health_authority import HealthAuthority, Issued
+from coffre.demonstration.doors.machines import AtTheSocket, settings_at_the_socket, socket_in
+from coffre.demonstration.people.cast import CARDS
 from records.vocabulary.professions import PROFESSIONS
 
 HOST = "127.0.0.1"

@@ -1,8 +1,8 @@
 """Step of the demo in which a surgeon records the patient's consent for a care team, and she ends it."""
 
-from coffre.demonstration.cast import NURSE, SURGEON
-from coffre.demonstration.data import PATIENT_INS
 from coffre.demonstration.expecting import expect
+from coffre.demonstration.files.data import PATIENT_INS
+from coffre.demonstration.people.cast import NURSE, SURGEON
 from coffre.demonstration.step import Story
 from records.notices import NoticeKind
 
