@@ -14,6 +14,7 @@ from coffre.installation.installation import Installation
 from coffre.installation.page_key import page_key
 from coffre.processes import confinement
 from coffre.processes.bells import Bells
+from coffre.processes.pulse import Pulses
 from coffre.processes.worker_pool import WorkerPool
 from coffre.settings import Settings
 from content.limits import DEFAULT_LIMITS
@@ -25,7 +26,7 @@ from ingestion.intake.waiting import Verdicts
 from ingestion.jobs.dispatch import TASKS
 from ingestion.worker.inspection import Inspector
 from ingestion.worker.inspection_turns import Turns
-from ingestion.worker.queue.loop import Worker
+from ingestion.worker.queue.loop import HANGS_S, Worker
 from ingestion.worker.queue.standing_in import Bench
 from ingestion.worker.renditions import Renditions
 from ingestion.worker.sharing import SharedIngestion
@@ -57,10 +58,14 @@ class System(Installation):
         clock: Callable[[], float] = time.time,
         vault_here: bool = False,
         bells: Bells | None = None,
+        pulses: Pulses | None = None,
     ) -> None:
-        """`bells`: those that it shares with other processes of one supervisor."""
+        """`bells`: those that it shares with other processes of one supervisor; `pulses`: where its loops
+        give signs of life.
+        """
         super().__init__(settings, clock=clock, vault_here=vault_here)
         self.bells = bells or Bells()
+        self.pulses = pulses or Pulses()
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._wakers: list[Waker] = []
         self._stopping = threading.Event()
@@ -157,6 +162,7 @@ class System(Installation):
             renders=self.settings.renditions,
             sharing=Sharing(self.settings.shared_deposits, LARGEST_SHARED),
             together=SharedIngestion,
+            sign=self.pulses.of(f"worker-{number}", HANGS_S),
         )
 
     @cached_property

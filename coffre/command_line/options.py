@@ -15,6 +15,10 @@ Data = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+Pulse = Annotated[
+    Path | None,
+    typer.Option("--pulse", file_okay=False, help="Folder for signs of life, which nothing else writes to."),
+]
 OneRecord = Annotated[str | None, typer.Option("--record", help="INS or public id: this record alone.")]
 MostStudies = Annotated[int, typer.Option("--most", min=1, help="Studies of this run.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Don't ask whether to go on.")]

@@ -9,12 +9,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from coffre.deploying.processes import CALLERS, PROCESSES, PROXY, SETTINGS, number_of
+from coffre.deploying.processes import CALLERS, PROCESSES, PROXY, SETTINGS, Process, number_of
 from coffre.deploying.site import Site, of_all
 from coffre.deploying.units import PROXY_MEMORY_MIB, PROXY_TASKS, STOP_S
+from coffre.processes import pulse
+from coffre.proxy.nginx import host_of
 
 DATA, DOORS = "/var/lib/coffre", "/run/coffre-vault"
 CERTIFICATES = "certificates"
+PULSE = "/tmp/pulse"  # noqa: S108 - in the container's own, in memory
 IMAGE = "localhost/coffre"
 CONTAINER_PORT = 8443
 """Of the proxy, which may take no port below 1024."""
@@ -99,6 +102,7 @@ def _front() -> dict[str, Any]:
         "user": f"{number_of(PROXY)}:{number_of(PROXY)}",
         "ports": [f"443:{CONTAINER_PORT}"],
         "networks": ["edge", *sorted(asked)],
+        "healthcheck": healthy(_PYTHON, "-c", _LOOPBACK),
     }
 
 
@@ -117,7 +121,15 @@ def _proxy(site: Site) -> dict[str, Any]:
             *(f"{each}:ro" for each in _of_certificates(site)),
         ],
         "tmpfs": ["/tmp"],  # noqa: S108 - the container's own, in memory
+        "healthcheck": healthy(*_answers(site)),
     }
+
+
+def _answers(site: Site) -> list[str]:
+    """Of nginx's own image, which has curl; the answer may be that a process is away."""
+    host = host_of(site.settings["signin"]["COFFRE_PUBLIC_URL"])
+    at = f"{host}:{CONTAINER_PORT}"
+    return ["curl", "-sk", "-o", "/dev/null", "--resolve", f"{at}:127.0.0.1", f"https://{at}/health/live"]
 
 
 def _certificate(site: Site) -> dict[str, str]:
@@ -133,7 +145,7 @@ def _service(site: Site, process: str) -> dict[str, Any]:
         **HARDENED,
         **_bounds(part.memory_mib, part.tasks),
         "image": IMAGE,
-        "command": [*part.arguments, *(["--port", str(part.port)] if part.port else [])],
+        "command": [*part.arguments, *_told(part)],
         "user": f"{number_of(process)}:{group}",
         "environment": dict(site.settings[process]),
         "secrets": _secrets(process),
@@ -145,13 +157,20 @@ def _service(site: Site, process: str) -> dict[str, Any]:
         service["group_add"] = [str(number_of(CALLERS))]
         service["depends_on"] = {"vault": {"condition": "service_healthy"}}
     if part.port:
-        ready = healthy(_PYTHON, _READY % part.port)
+        ready = healthy(_PYTHON, "-c", _READY % part.port)
         return {**service, "network_mode": f"service:{FRONT}", "healthcheck": ready}
+    alive = (_PYTHON, "-m", pulse.__name__, PULSE) if part.pulse else (_PYTHON, "-c", _DOOR)
     return {
         **service,
         "networks": [*networks_of(process), *([OUTSIDE] if _asks_far(site, process) else [])],
-        **({"healthcheck": healthy(_PYTHON, _DOOR)} if process == "vault" else {}),
+        "healthcheck": healthy(*alive),
     }
+
+
+def _told(part: Process) -> list[str]:
+    if part.port:
+        return ["--port", str(part.port)]
+    return ["--pulse", PULSE] if part.pulse else []
 
 
 def _owner(site: Site) -> dict[str, Any]:
@@ -190,13 +209,13 @@ def _bounds(memory_mib: int, tasks: int) -> dict[str, Any]:
 _PYTHON = "/opt/coffre/bin/python"
 _WAIT = "import signal as s; s.pthread_sigmask(s.SIG_BLOCK, {s.SIGTERM}); s.sigwait({s.SIGTERM})"
 _READY = "import urllib.request as u; u.urlopen('http://127.0.0.1:%d/health/ready', timeout=5)"
+_LOOPBACK = "import socket as s; s.socket().bind(('127.0.0.1', 0))"
 _DOOR = f"import socket as s; s.socket(s.AF_UNIX).connect('{DOORS}/public.sock')"
 
 
-def healthy(python: str, program: str) -> dict[str, Any]:
-    """There is no shell to run anything else."""
-    test = ["CMD", python, "-c", program]
-    return {"test": test, "interval": "10s", "timeout": "6s", "retries": 6, "start_period": "30s"}
+def healthy(*words: str) -> dict[str, Any]:
+    """A program and its arguments: there is no shell."""
+    return {"test": ["CMD", *words], "interval": "10s", "timeout": "6s", "retries": 6, "start_period": "30s"}
 
 
 def _volumes(site: Site, process: str) -> Iterator[str]:

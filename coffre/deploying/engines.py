@@ -47,7 +47,7 @@ def engines() -> dict[str, Any]:
             **{name: {"depends_on": _waits(name)} for name in PROCESSES if name != "vault"},
             "vault": {"depends_on": _waits("vault"), "volumes": [_CERTIFICATE]},
             OWNER: {"volumes": [_CERTIFICATE]},
-            PROXY: {"image": IMAGE, "healthcheck": healthy(_PYTHON, _ANSWERS % CONTAINER_PORT)},
+            PROXY: {"image": IMAGE, "healthcheck": healthy(_PYTHON, "-c", _ANSWERS % CONTAINER_PORT)},
         },
         "volumes": {f"{name}_kept": {} for name in ENGINES},
         "secrets": {f"{name}_engine": {"file": f"./secrets/engines/{name}"} for name in ENGINES},
@@ -66,7 +66,7 @@ def _service(name: str, engine: Engine) -> dict[str, Any]:
         "mem_limit": f"{engine.memory_mib}m",
         "pids_limit": 512,
         "stop_grace_period": "60s",
-        "healthcheck": healthy(_PYTHON, _ANSWERS % engine.port),
+        "healthcheck": healthy(_PYTHON, "-c", _ANSWERS % engine.port),
         "secrets": [{"source": f"{name}_engine", "target": "engine"}],
     }
 

@@ -14,7 +14,8 @@ PROXY, CALLERS = "proxy", "callers"
 @dataclass(frozen=True, slots=True)
 class Process:
     """`doors` are of the vault; `objects`: Read, Write, List; `port`: where it serves HTTP on the loopback;
-    `writes`: below the data directory; `children`: whether it starts confined ones.
+    `writes`: below the data directory; `children`: whether it starts confined ones; `pulse`: whether its
+    loops give signs of life in a folder, since nobody can ask it.
     """
 
     arguments: tuple[str, ...]
@@ -23,14 +24,23 @@ class Process:
     port: int | None = None
     writes: tuple[str, ...] = ()
     children: bool = False
+    pulse: bool = False
     memory_mib: int = 1024
     tasks: int = 128
 
 
 PROCESSES: Mapping[str, Process] = {
     "vault": Process(("vault", "serve"), writes=("vault",), memory_mib=2048),
-    "housekeeper": Process(("housekeeper",), ("housekeeper",), ("Read", "Write", "List")),
-    "worker": Process(("worker",), ("worker",), ("Read", "Write"), children=True, memory_mib=6144, tasks=256),
+    "housekeeper": Process(("housekeeper",), ("housekeeper",), ("Read", "Write", "List"), pulse=True),
+    "worker": Process(
+        ("worker",),
+        ("worker",),
+        ("Read", "Write"),
+        children=True,
+        pulse=True,
+        memory_mib=6144,
+        tasks=256,
+    ),
     "intake": Process(("serve", "--only", "intake"), (), ("Read", "Write"), port=8081),
     "reader": Process(
         ("serve", "--only", "reader"),

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from coffre.deploying.folders import ENTERED, FOLDERS, PUBLIC
-from coffre.deploying.processes import CALLERS, HOSTS, PROCESSES, PROXY, number_of, user_of
+from coffre.deploying.processes import CALLERS, HOSTS, PROCESSES, PROXY, Process, number_of, user_of
 from coffre.deploying.site import Site
 
 STOP_S = 90
+START_S, WATCHDOG_S = 120, 60
+"""Until a process is ready; and from one sign of life to the next, where its loops give some."""
 PROXY_MEMORY_MIB, PROXY_TASKS = 1024, 64
 DOCTOR_METRICS = Path("/run/coffre-doctor/coffre.prom")
 """For node_exporter: `--collector.textfile.directory=/run/coffre-doctor`."""
@@ -62,7 +64,7 @@ def service(site: Site, process: str) -> str:
     """The unit of one process."""
     part = PROCESSES[process]
     after = "" if process == "vault" else f" {user_of('vault')}.service"
-    arguments = " ".join((*part.arguments, *(("--port", str(part.port)) if part.port else ())))
+    arguments = " ".join((*part.arguments, *_told(process, part)))
     lines = [
         "[Unit]",
         f"Description=Coffre: {process}",
@@ -73,7 +75,10 @@ def service(site: Site, process: str) -> str:
         "StartLimitBurst=20",
         "",
         "[Service]",
-        "Type=exec",
+        "Type=notify",
+        "NotifyAccess=main",
+        f"TimeoutStartSec={START_S}",
+        *([f"WatchdogSec={WATCHDOG_S}"] if part.pulse else []),
         f"ExecStart={site.program} {arguments} --data {site.data}",
         f"User={user_of(process)}",
         f"Group={_group(process)}",
@@ -108,6 +113,12 @@ def service(site: Site, process: str) -> str:
     return "\n".join(lines)
 
 
+def _told(process: str, part: Process) -> tuple[str, ...]:
+    if part.port:
+        return "--port", str(part.port)
+    return ("--pulse", f"/run/{user_of(process)}/pulse") if part.pulse else ()
+
+
 def _group(process: str) -> str:
     """The vault's sockets have the group of its callers."""
     return f"coffre-{CALLERS}" if process == "vault" else user_of(process)
@@ -121,6 +132,9 @@ def _folders(site: Site, process: str) -> Iterator[str]:
     if process == "signin" and "COFFRE_CERTIFICATES_SOCKET" in site.settings[process]:
         yield "RuntimeDirectory=coffre-signin"  # nginx enters it, and the socket asks the kernel who calls
         yield "RuntimeDirectoryMode=0755"
+    if PROCESSES[process].pulse:
+        yield f"RuntimeDirectory={user_of(process)}"
+        yield "RuntimeDirectoryMode=0700"
     if process == "vault":
         yield "RuntimeDirectory=coffre-vault"
         yield "RuntimeDirectoryMode=0750"

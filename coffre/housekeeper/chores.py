@@ -23,7 +23,7 @@ MOST_COMPACTIONS = 10  # a turn: each copies a study
 
 @dataclass(frozen=True)
 class Chores:
-    """What they work on."""
+    """What they work on. `beat`: the sign of life of whoever does them, where one of them takes long."""
 
     index: HousekeeperIndex
     objects: ObjectStore
@@ -31,6 +31,7 @@ class Chores:
     ring_any: Callable[[int], None] = lambda _: None
     clock: Callable[[], float] = time.time
     oldest_upload_ms: int = OLDEST_UPLOAD_MS
+    beat: Callable[[], None] = lambda: None
 
     @cached_property
     def copying(self) -> StateCopying:
@@ -43,7 +44,7 @@ class Chores:
     def sequence(self) -> None:
         """Place waiting entries and sign the tree."""
         while self.guard.housekeeper.sequence().placed:
-            pass
+            self.beat()
         self.guard.housekeeper.checkpoint()
 
     def ship(self) -> None:
@@ -84,4 +85,4 @@ class Chores:
     def sweep(self) -> Swept:
         """Remove what nobody keeps."""
         vault = self.guard.housekeeper
-        return Sweeper(self.index, self.objects, vault, self.now_ms, self.oldest_upload_ms).sweep()
+        return Sweeper(self.index, self.objects, vault, self.now_ms, self.oldest_upload_ms, self.beat).sweep()

@@ -39,6 +39,7 @@ class Sweeper:
     vault: HousekeeperDoor
     now_ms: Callable[[], int]
     oldest_upload_ms: int = OLDEST_UPLOAD_MS
+    beat: Callable[[], None] = lambda: None
 
     def sweep(self) -> Swept:
         """Objects go before their rows: what is interrupted is found again."""
@@ -66,6 +67,7 @@ class Sweeper:
         """Delete objects that the vault never adopted; the others are left alone."""
         gone = self.vault.never_adopted(objects)
         for blob_id, version in gone:
+            self.beat()
             self.objects.delete(blob_id, version)
         return gone
 
@@ -76,6 +78,7 @@ class Sweeper:
             return
         gone = self.vault.erase_retired(list(retired))
         for blob_id, version in gone:
+            self.beat()
             self.objects.delete(blob_id, version)
         self.index.forget_blobs([retired[key] for key in gone])
 
@@ -84,6 +87,7 @@ class Sweeper:
         for start in range(0, len(finished), SETTLE_AT_ONCE):
             some = finished[start : start + SETTLE_AT_ONCE]
             self._settle(some)
+            self.beat()
         return len(finished)
 
     def _settle(self, some: Sequence[UUID]) -> None:

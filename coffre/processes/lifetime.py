@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from coffre.processes import service_manager
 from coffre.processes.measured import Slot, own_memory_kib
 from records.errors import CoffreError, Invalid
 
@@ -36,8 +37,9 @@ class Lifetime(Protocol):
 
 
 def say_ready(what: str, banner: str = "") -> None:
-    """The line that programs wait for, and what people read after it."""
+    """The line that programs wait for, what people read after it, and what systemd waits for."""
     print(f"ready {what}", flush=True)
+    service_manager.tell(service_manager.READY)
     if banner:
         print(banner, flush=True)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from coffre.housekeeper.chores import Chores
-from coffre.housekeeper.housekeeper import Housekeeper
+from coffre.housekeeper.housekeeper import CHORES, LOOPS, Housekeeper
 from coffre.installation.identity import Identity
 from coffre.installation.places import Places
 from coffre.notifying.messenger import Messenger, notifier_of
@@ -14,11 +14,12 @@ from coffre.processes.bells import Bells
 from coffre.processes.leases import end_leases
 from coffre.processes.lifetime import Lifetime
 from coffre.processes.presence import working
+from coffre.processes.pulse import Pulses
 from coffre.processes.signed_documents import publish
 from coffre.setting_rules import INPROCESS
 from coffre.settings import Settings
 from coffre.wiring import System
-from ingestion.worker.queue.loop import Worker
+from ingestion.worker.queue.loop import HANGS_S, Worker
 from records.errors import CoffreError, Invalid
 from storage.index.waking import RECEIVED
 
@@ -61,7 +62,9 @@ def run_vault(settings: Settings, lifetime: Lifetime) -> None:
         service.stop()
 
 
-def run_worker(settings: Settings, lifetime: Lifetime, bells: Bells | None = None) -> None:
+def run_worker(
+    settings: Settings, lifetime: Lifetime, bells: Bells | None = None, pulses: Pulses | None = None
+) -> None:
     """Validate and publish what was received: from the lease table, or as told by the broker.
 
     Raises `CoffreError` "not_confined" as `confinement.check` does.
@@ -69,7 +72,7 @@ def run_worker(settings: Settings, lifetime: Lifetime, bells: Bells | None = Non
     confinement.check(Identity.read(Places(settings).complete).environment)
     if settings.queue_url == INPROCESS:
         with (
-            System(settings, bells=bells) as system,
+            System(settings, bells=bells, pulses=pulses) as system,
             working(settings.data, lambda: end_leases(system.guard.housekeeper, system.index)),
         ):
             system.workers.start()
@@ -83,7 +86,7 @@ def run_worker(settings: Settings, lifetime: Lifetime, bells: Bells | None = Non
     systems: list[System] = []
 
     def make() -> Worker:
-        system = System(settings)
+        system = System(settings, pulses=pulses)
         try:
             worker = system.worker()
         except BaseException:
@@ -96,8 +99,16 @@ def run_worker(settings: Settings, lifetime: Lifetime, bells: Bells | None = Non
         for system in systems:
             system.close()
 
+    signs = pulses or Pulses()
+    hands_out = signs.of("queue", HANGS_S)
+
+    def beat() -> None:
+        hands_out.beat()
+        signs.forget_dead()
+
+    beat()
     lifetime.ready(urlsplit(settings.queue_url).scheme)
-    serve(queue(settings.queue_url), make, end, settings.workers)
+    serve(queue(settings.queue_url), make, end, settings.workers, beat)
 
 
 def housekeeper_of(system: System, origin: str | None) -> Housekeeper:
@@ -108,8 +119,9 @@ def housekeeper_of(system: System, origin: str | None) -> Housekeeper:
     _, ring_any = bell_of(system)
     notifier = notifier_of(system.settings, origin)
     _once_the_vault_answers(lambda: publish(system.guard.housekeeper, system.index))
-    chores = Chores(system.index, system.objects, system.guard, ring_any)
-    return Housekeeper(chores, Messenger(system.guard.housekeeper, notifier))
+    signs = {loop: system.pulses.of(loop, hangs_s) for loop, hangs_s in LOOPS.items()}
+    chores = Chores(system.index, system.objects, system.guard, ring_any, beat=signs[CHORES].beat)
+    return Housekeeper(chores, Messenger(system.guard.housekeeper, notifier), signs)
 
 
 def _once_the_vault_answers(work: Callable[[], object]) -> None:
@@ -126,9 +138,9 @@ def _once_the_vault_answers(work: Callable[[], object]) -> None:
             return
 
 
-def run_housekeeper(settings: Settings, lifetime: Lifetime) -> None:
+def run_housekeeper(settings: Settings, lifetime: Lifetime, pulses: Pulses | None = None) -> None:
     """Sequencer, sweeper, day keys, notices; any number of copies."""
-    with System(settings) as system:
+    with System(settings, pulses=pulses) as system:
         housekeeper = housekeeper_of(system, settings.public_url)
         housekeeper.start()
         lifetime.ready("housekeeper")

@@ -17,6 +17,7 @@ WITH_REASON = {
     "storage/objects/minio_sdk.py": "AWS_CA_BUNDLE, as the other SDK reads it by itself",
     "content/sandbox/confined.py": "empties it",
     "coffre/processes/vault_secrets.py": "takes out of it what is the vault's alone",
+    "coffre/processes/service_manager.py": "answers whoever started it, which says in it where it listens",
     "coffre/serving/watching.py": "tells the metrics library where processes count together",
 }
 

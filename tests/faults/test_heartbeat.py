@@ -1,11 +1,14 @@
 """A worker keeps what it has in hand while it is its own: leases are renewed in time, or the try ends."""
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
+from ingestion.worker.inspection_turns import LOOK_UP_S, patiently
 from ingestion.worker.queue.heartbeat import Heartbeat
 from ingestion.worker.queue.loop import Worker
 from ingestion.worker.queue.putting_off import Stopping
@@ -35,6 +38,31 @@ def test_before_a_quarter_of_the_lease_nothing_is_written(pipeline: Pipeline, su
     for _ in range(1000):
         heartbeat.beat()
     assert then == []
+
+
+class Counted:
+    def __init__(self) -> None:
+        self.beats = 0
+
+    def beat(self) -> None:
+        self.beats += 1
+
+    def rest(self) -> None:
+        raise AssertionError("it has something in hand")
+
+
+def test_who_waits_for_a_child_that_takes_long_is_alive_meanwhile(
+    pipeline: Pipeline, submission: UUID
+) -> None:
+    sign, ended = Counted(), threading.Event()
+    worker = replace(taken(pipeline, submission, LONG_MS), sign=sign)
+    with ThreadPoolExecutor(1) as child:
+        job = child.submit(ended.wait)
+        looked = threading.Timer(3 * LOOK_UP_S, ended.set)
+        looked.start()
+        assert patiently(job, Heartbeat(worker, submission).beat)
+        looked.join()
+    assert sign.beats >= 2
 
 
 def test_the_index_is_renewed_before_the_vault_is_asked(pipeline: Pipeline, submission: UUID) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from coffre.deploying.compose import CONTAINER_PORT, compose
 from coffre.deploying.processes import PROCESSES, PROXY, number_of
 from coffre.deploying.rendering import rendered
 from coffre.deploying.site import Site, read
@@ -14,7 +15,9 @@ from coffre.deploying.site_check import faults
 from tests.integration.test_proxy import DEBIAN_MODULES
 from tests.integration.test_units import EXPOSURE, analyze
 from tests.services.authority import Authority
-from tests.services.processes import debian, install
+from tests.services.processes import debian, free_port, install
+from tests.services.server import Server
+from tests.services.service import listens
 from tests.unit.coffre.deploying.test_site import GOOD
 
 SOCKET = "/run/coffre-signin/certificates.sock"
@@ -38,14 +41,14 @@ def site(folder: Path) -> Site:
     )
 
 
-@pytest.mark.parametrize("where", ["nginx", "container/nginx"])
-def test_nginx_takes_the_configuration(tmp_path: Path, where: str) -> None:
+def placed(folder: Path, where: str) -> tuple[str, Path]:
+    """nginx, and its configuration with everything that it names in a folder of the test."""
     program = debian("nginx", "nginx-light")
     if not Path(DEBIAN_MODULES, "ngx_http_js_module.so").exists():
         install("nginx's module for JavaScript", "libnginx-mod-http-js")
-    described_site = site(tmp_path)
+    described_site = site(folder)
     files = rendered(described_site)
-    own = tmp_path / "own"
+    own = folder / "own"
     own.mkdir()
     text = files[f"{where}/nginx.conf"]
     for places in (
@@ -61,12 +64,33 @@ def test_nginx_takes_the_configuration(tmp_path: Path, where: str) -> None:
     for name in ("certificate", "key"):
         given = described_site.proxy[f"COFFRE_PROXY_{name.upper()}"]
         (own / f"{name}.pem").write_bytes(Path(given).read_bytes())
-    words = [program, "-t", "-c", str(own / "nginx.conf"), "-e", str(own / "error.log")]
+    return program, own / "nginx.conf"
+
+
+@pytest.mark.parametrize("where", ["nginx", "container/nginx"])
+def test_nginx_takes_the_configuration(tmp_path: Path, where: str) -> None:
+    program, configuration = placed(tmp_path, where)
+    words = [program, "-t", "-c", str(configuration), "-e", str(tmp_path / "error.log")]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    text = configuration.read_text()
     ports = {part.port for part in PROCESSES.values() if part.port}
     assert {int(port) for port in re.findall(r"server 127\.0\.0\.1:(\d+);", text)} == ports
     assert f"server unix:{SOCKET};" in text
+
+
+def test_its_container_is_healthy_while_nginx_answers_though_nobody_is_behind_it(tmp_path: Path) -> None:
+    debian("curl", "curl")
+    program, configuration = placed(tmp_path, "container/nginx")
+    port = free_port()
+    text = configuration.read_text().replace(f"listen {CONTAINER_PORT} ", f"listen 127.0.0.1:{port} ")
+    configuration.write_text(text.replace("/tmp/", f"{configuration.parent}/"))
+    _, *words = compose(described())["services"][PROXY]["healthcheck"]["test"]
+    check = [word.replace(str(CONTAINER_PORT), str(port)) for word in words]
+    command = [program, "-c", configuration, "-e", tmp_path / "error.log"]
+    with Server("nginx", command, tmp_path / "nginx.log", lambda: listens(port)):
+        assert subprocess.run(check, capture_output=True, check=False).returncode == 0
+    assert subprocess.run(check, capture_output=True, check=False).returncode != 0
 
 
 def test_its_unit_is_as_bounded_as_the_processes(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from tests.services.processes import debian, free_port, install
 LOCK = Path(__file__).parents[2] / "deploy/container/compose.txt"
 SECONDS, HEALTHY_WITHIN = 300, 300
 MOST_TASKS = 20_000
-SERVED = (PROXY, "vault", *(name for name, part in PROCESSES.items() if part.port))
+SERVED = (FRONT, PROXY, *PROCESSES)
 BAO = ("/opt/engines/bin/bao",)
 BAO_HERE = {
     "BAO_ADDR": "https://127.0.0.1:8200",

@@ -13,7 +13,7 @@ from queue import Full, Queue
 from typing import Any
 from uuid import UUID
 
-from celery import Celery
+from celery import Celery, bootsteps
 from celery.signals import worker_process_init, worker_process_shutdown
 from kombu.connection import Connection
 
@@ -27,6 +27,7 @@ QUEUE = "coffre"
 VISIBILITY_TIMEOUT_S = 3_600
 BROKER_ANSWERS_WITHIN_S = 5.0
 LOOK_AGAIN_S = 3
+BEAT_S = 5.0
 MOST_RINGS = 1_000
 """Rings that wait for a broker that is away; more are dropped."""
 log = logging.getLogger("coffre.queue")
@@ -128,10 +129,41 @@ def take_turns(worker: Worker, taken: Callable[[UUID], object] = lambda _: None)
         worker.ingest_next()
 
 
-def serve(app: Celery, make_worker: Callable[[], Worker], end: Callable[[], None], concurrency: int) -> None:
+def _beating(app: Celery, beat: Callable[[], None]) -> None:
+    """`beat` is called by the loop that hands tasks to children, and while it waits for a broker."""
+
+    class Waiting(_Returning):
+        def ensure_connection(self, *args: Any, **options: Any) -> Connection:
+            asked = options.get("callback") or (lambda: None)
+
+            def look() -> None:
+                beat()
+                asked()
+
+            return super().ensure_connection(*args, **{**options, "callback": look})
+
+    class Beating(bootsteps.StartStopStep):  # type: ignore[misc]
+        def start(self, consumer: Any) -> None:
+            """For each connection: a lost one clears the timer."""
+            consumer.timer.call_repeatedly(BEAT_S, beat)
+
+    app.amqp.Connection = Waiting
+    app.steps["consumer"].add(Beating)
+
+
+def serve(
+    app: Celery,
+    make_worker: Callable[[], Worker],
+    end: Callable[[], None],
+    concurrency: int,
+    beat: Callable[[], None],
+) -> None:
     """Run a Celery worker until SIGTERM. `make_worker` is called in each child, after the fork: sandbox and
-    database connections belong to the process that uses them."""
+    database connections belong to the process that uses them. `beat`: the sign of life of the loop that hands
+    tasks to them; a child gives its own while it has one in hand.
+    """
     made: list[Worker] = []
+    _beating(app, beat)
 
     def attempt(work: Callable[[Worker], object]) -> None:
         """No task fails: what it didn't do is in the lease table, and the sweeper rings for it again."""
@@ -143,6 +175,9 @@ def serve(app: Celery, make_worker: Callable[[], Worker], end: Callable[[], None
             code = error.code if isinstance(error, CoffreError) else type(error).__name__
             # no traceback: its frames could name what is being ingested
             log.error("task failed", extra={"code": code})  # noqa: TRY400
+        finally:
+            for worker in made:
+                worker.sign.rest()  # until the next task a child waits for its parent alone
 
     def begin(**_: Any) -> None:
         attempt(lambda _: None)  # warm for the first task; where an engine is away, a later one makes it

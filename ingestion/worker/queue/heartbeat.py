@@ -33,6 +33,7 @@ class Heartbeat:
         Raises `Stopping` where the process ends, `Conflict` "lease_lost" where another worker has taken over.
         """
         worker = self._worker
+        worker.sign.beat()
         if worker.stopping():
             raise Stopping
         # a clock that is set meanwhile must neither starve a lease nor renew it at each piece

@@ -28,6 +28,8 @@ LEASE_MS = 60_000
 LONGEST_PAUSE_MS = 600_000
 PAUSE_WHILE_AWAY_MS = 5_000
 PAUSE_WHILE_ELSEWHERE_MS = 2_000
+HANGS_S = 300.0
+"""Between two pieces, or two looks at a child, nothing takes so long: each call to an engine is bounded."""
 ALONE = Sharing(most=1, largest=0)
 log = logging.getLogger("coffre.ingestion")
 
@@ -47,6 +49,23 @@ class Task(Protocol):
     """One try at one submission, or at one job on adopted content."""
 
     def run(self) -> None: ...
+
+
+class Sign(Protocol):
+    """The sign of life of one loop: who looks finds one that neither comes by nor rests."""
+
+    def beat(self) -> None: ...
+
+    def rest(self) -> None: ...
+
+
+class _Unseen:
+    """Of a loop that nobody watches."""
+
+    def beat(self) -> None:
+        return
+
+    rest = beat
 
 
 class Together(Protocol):
@@ -70,7 +89,8 @@ class Worker:
     beside slow ones; `beside`: it is one, and serves only structures that no worker serves; `introduced`:
     depositors whose structure the index knows; `sharing`: how much of one depositor `together` may have at
     once, which answers the submissions that it published and leaves the others to be tried alone;
-    `renditions`: who makes them, None: nobody; `renders`: also of what is deposited.
+    `renditions`: who makes them, None: nobody; `renders`: also of what is deposited; `sign`: its sign of
+    life, which a stand-in doesn't give for it.
     """
 
     name: str
@@ -92,6 +112,7 @@ class Worker:
     renditions: Renditions | None = None
     renders: bool = True
     ended: Ended = field(default_factory=Ended)
+    sign: Sign = field(default_factory=_Unseen)
 
     def now_ms(self) -> int:
         return int(self.clock() * 1000)
@@ -104,6 +125,7 @@ class Worker:
         """The same; answers how many of those that were tried together are left to be tried alone, which wait
         for a turn each. None where none waits.
         """
+        self.sign.beat()
         self.settle_ended()
         now = self.now_ms()
         found = self.index.claim_some(
@@ -167,7 +189,8 @@ class Worker:
         # leases are kept by name: of two threads under one, each could go on with what the other lost
         own = self.name.partition("+")[0]
         return self.bench.standing_in(
-            lambda place: replace(self, name=f"{own}+{place}", beside=True).ingest_next(), self.stopping
+            lambda place: replace(self, name=f"{own}+{place}", beside=True, sign=_Unseen()).ingest_next(),
+            self.stopping,
         )
 
     def ingest(self, submission_id: UUID) -> bool:

@@ -15,6 +15,7 @@ from coffre.deploying.compose import (
     OUTSIDE,
     OWNER,
     PROXY,
+    PULSE,
     compose,
     networks_of,
 )
@@ -67,6 +68,24 @@ def test_secrets_are_files_of_this_process_alone(process: str) -> None:
     secret = {name for name, each in SETTINGS.items() if each.secret}
     assert not secret & SERVICES[process]["environment"].keys()
     assert FOUND["secrets"][f"{process}_roles"] == {"file": f"./roles/{process}.env"}
+
+
+@pytest.mark.parametrize("service", [*SERVICES, *ENGINES])
+def test_each_says_whether_it_is_healthy(service: str) -> None:
+    """But the owner, who runs one command and ends."""
+    found = SERVICES.get(service) or ENGINES_FOUND["services"][service]
+    assert ("healthcheck" in found) is (service != OWNER)
+    if service != OWNER:
+        assert found["healthcheck"]["test"][0] == "CMD", "there is no shell"
+
+
+def test_who_can_not_be_asked_leaves_signs_of_life_in_memory() -> None:
+    for process, part in PROCESSES.items():
+        told = SERVICES[process]["command"]
+        assert (told[-2:] == ["--pulse", PULSE]) is part.pulse
+        assert part.pulse is (part.port is None and process != "vault")
+    assert Path(PULSE).parent == Path("/tmp")
+    assert SERVICES["worker"]["tmpfs"] == ["/tmp"]
 
 
 def test_networks_are_of_those_who_speak_with_each_other() -> None:

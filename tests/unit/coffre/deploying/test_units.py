@@ -52,6 +52,15 @@ def test_of_the_data_directory_each_writes_its_own_alone() -> None:
     assert set(map(tuple, written.values())) == {()}
 
 
+@pytest.mark.parametrize("process", PROCESSES)
+def test_systemd_is_told_when_it_is_ready_and_watches_who_can_not_be_asked(process: str) -> None:
+    assert value_of(process, "Type") == "notify"
+    watched = [value for name, value in lines(process) if name == "WatchdogSec"]
+    assert bool(watched) is PROCESSES[process].pulse
+    if watched:
+        assert f"--pulse /run/{value_of(process, 'RuntimeDirectory')}/" in value_of(process, "ExecStart")
+
+
 def test_only_what_reads_files_may_make_namespaces_for_its_children() -> None:
     allowed = {process for process in PROCESSES if value_of(process, "RestrictNamespaces") != "yes"}
     assert allowed == {"worker", "reader", "gateway"}
