@@ -4,7 +4,7 @@ docs/verdicts.md comes from the tables of `content/verdicts.py`, `content/pdf/ag
 `ingestion/outcomes.py` and `client/send/verdicts.py`,
 docs/deposits.md from those of `ingestion/intake/fhir/document_reference_elements.py` and
 `ingestion/intake/stow/rules.py`,
-docs/problems.md from the status table of `coffre/serving/problems.py` and every place where an error is made.
+docs/problems.md from the status table of `records/http_statuses.py` and every place where an error is made.
 docs/requirements.md from `docs/requirements_table.py` and the tests that are marked with a requirement.
 docs/rules.md from the tables of `records/vocabulary`, by `docs/rules_page.py`.
 Of docs/api.md and docs/upgrade.md it writes what stands between marks.
@@ -133,7 +133,7 @@ from client.send.verdicts import TROUBLES  # noqa: E402
 from coffre.command_line.exits import MEANINGS  # noqa: E402
 from coffre.serving.answers.deprecations import DEPRECATED  # noqa: E402
 from coffre.serving.answers.origins import ADMITTED_HEADERS, EXPOSED_HEADERS, METHODS  # noqa: E402
-from coffre.serving.problems import STATUS, status_of  # noqa: E402
+from coffre.serving.problems import status_of  # noqa: E402
 from content.pdf.agreement import AGREEMENT  # noqa: E402
 from content.verdicts import DECISIONS, VERDICTS, Outcome  # noqa: E402
 from ingestion.intake.fhir.document_reference_elements import ELEMENTS  # noqa: E402
@@ -147,6 +147,7 @@ from ingestion.intake.stow.rules import (  # noqa: E402
 from ingestion.intake.treatments import Rule  # noqa: E402
 from ingestion.outcomes import JUDGEMENTS  # noqa: E402
 from records.errors import CoffreError  # noqa: E402
+from records.http_statuses import STATUS  # noqa: E402
 from records.imaging.attributes import ATTRIBUTES, MADE_LAST, Level  # noqa: E402
 from records.vocabulary.identifier_warnings import IDENTIFIER_WARNINGS  # noqa: E402
 from records.vocabulary.person_warnings import PERSON_WARNINGS  # noqa: E402

@@ -12,9 +12,11 @@ from starlette.requests import ClientDisconnect
 
 from coffre.serving.answers.methods import TakenMethods, allow
 from keyvault.credentials.refusing import CredentialError
+from records import http_statuses
 from records.emergency import STEP_UP_S
-from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
+from records.errors import CoffreError
 from records.fhir.wording import operation_outcome
+from records.http_statuses import STATUS
 from sign_in.accounts.tries import TooManyTries
 from viewer_api.fhir.forms.formats import body_of, form_or_json
 from viewer_api.refusals import QUOTA_S, StepUpRequired
@@ -24,93 +26,6 @@ from viewer_api.web.site import Site
 log = logging.getLogger("coffre.http")
 INTERNAL = "Something went wrong on our side. Try again; if it stays, tell the hosting team the time."
 
-# by code where the kind of error doesn't tell
-STATUS: Mapping[str, int] = {
-    "bad_recipient": 422,
-    "bad_content_type": 415,
-    "bad_part_type": 415,
-    "bad_content_encoding": 415,
-    "not_acceptable": 406,
-    "inflates_too_much": 413,
-    "too_large": 413,
-    "binary_too_large": 406,
-    "blob_too_large": 413,
-    "too_many_parts": 413,
-    "range_not_satisfiable": 416,
-    "quota_exceeded": 429,
-    "step_up_required": 401,
-    "too_many_calls": 429,
-    "reception_closed": 503,
-    "issuers_unknown": 503,
-    "issuer_rolled_back": 503,
-    "reception_key_expired": 503,
-    "not_ready": 503,
-    "store_busy": 503,
-    "store_down": 503,
-    "store_unsure": 503,
-    "store_failing": 503,
-    "store_read_only": 503,
-    "store_refused": 503,
-    "store_missing": 503,
-    "store_denied": 503,
-    "bucket_missing": 503,
-    "store_full": 507,
-    "vault_unavailable": 503,
-    "gateway_unavailable": 503,
-    "gateway_off": 501,
-    "ohif_unknown": 501,
-    "content_closed": 503,
-    "short_range": 502,
-    "object_short": 502,
-    "card_changed": 503,
-    "vault_frozen": 503,
-    "sandbox_unavailable": 503,
-    "rendering_busy": 503,
-    "reading_busy": 503,
-    "cannot_render": 406,
-    "cannot_transcode": 406,
-    "image_too_large": 406,
-    "lookup_table_unknown": 406,
-    "pixels_not_decodable": 406,
-    "url_invalid": 403,
-    "url_expired": 403,
-    "grant_too_large": 413,
-    "type_unknown": 422,
-    "labels_conflict": 422,
-    "unknown_label": 422,
-    "version_missing": 428,
-    "bad_request_name": 422,
-    "label_not_supported": 422,
-    "relation_not_supported": 422,
-    "entered_in_error": 422,
-    "modifier_extension": 422,
-    "implicit_rules": 422,
-    "size_mismatch": 422,
-    "hash_mismatch": 422,
-    "test_data": 422,
-    "bad_bundle": 422,
-    "bundle_not_supported": 422,
-    "too_many_documents": 413,
-    "bad_patch": 422,
-    "patch_not_supported": 422,
-    "element_not_patchable": 405,
-    "several_documents": 412,
-    "bad_authorisation": 422,
-    "bad_rpps": 422,
-    "bad_team": 422,
-    "bad_consent": 422,
-    "bad_kind": 422,
-    "bad_structure": 422,
-    "reason_missing": 422,
-    "bad_contact": 422,
-    "wrong_code": 422,
-    "no_code": 422,
-    "too_many_codes": 429,
-    "too_many_tries": 429,
-    "no_carrier": 422,
-    "identity_unchecked": 422,
-    "message_not_sent": 503,
-}
 # of an OperationOutcome (R4 section 2.36, issue-type)
 _ISSUES: Mapping[int, str] = {
     400: "invalid",
@@ -129,19 +44,11 @@ _ISSUES: Mapping[int, str] = {
     507: "no-store",
 }
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_KINDS: tuple[tuple[type[CoffreError], int], ...] = (
-    (CredentialError, 401),
-    (NotFound, 404),
-    (Conflict, 409),
-    (Refused, 403),
-    (Invalid, 400),
-)
 
 
 def status_of(error: CoffreError) -> int:
-    if error.code in STATUS:
-        return STATUS[error.code]
-    return next((status for kind, status in _KINDS if isinstance(error, kind)), 500)
+    """401 of a credential that does not hold; of all else as `records.http_statuses` says."""
+    return 401 if isinstance(error, CredentialError) else http_statuses.status_of(error)
 
 
 def described(error: BaseException) -> tuple[int, str, str]:

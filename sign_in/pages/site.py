@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from keyvault.credentials.sign_in_links import form_token, is_form_token
-from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
+from records.errors import CoffreError, Invalid, Refused
+from records.http_statuses import status_of
 from records.sessions import cookie_name
 from records.text.languages import LANGUAGE_COOKIE, LANGUAGES, Wording, by_language, chosen
 from records.text.web_forms import LARGEST_FORM, bad_form, fields_of, is_form, is_ours
@@ -36,24 +37,6 @@ _SCRIPTS = {
     **dict.fromkeys(("sign_in.html", "code.html", "passkeys.html"), passkey_script.address("passkeys.js")),
     "operator.html": passkey_script.address("operator.js"),
 }
-_STATUS: Mapping[str, int] = {
-    "wrong_code": 422,
-    "wrong_contact": 422,
-    "bad_contact": 422,
-    "no_carrier": 422,
-    "identity_unchecked": 422,
-    "too_many_tries": 429,
-    "sign_in_busy": 503,
-    "message_not_sent": 503,
-    "store_busy": 503,
-    "provider_unavailable": 503,
-}
-_KINDS: tuple[tuple[type[CoffreError], int], ...] = (
-    (NotFound, 404),
-    (Conflict, 409),
-    (Refused, 403),
-    (Invalid, 400),
-)
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -80,12 +63,6 @@ class Look:
 def label_of_browser(request: Request) -> str:
     """What a person calls the browser that asks."""
     return label_of(request.headers.get("user-agent", ""))
-
-
-def status_of(error: CoffreError) -> int:
-    if error.code in _STATUS:
-        return _STATUS[error.code]
-    return next((status for kind, status in _KINDS if isinstance(error, kind)), 500)
 
 
 def sentence_of(t: Wording, error: CoffreError, *, has_telephones: bool = False) -> str:

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from keyvault.credentials.refusing import CredentialError
 from keyvault.verbs.reader.grants.reading import Whose
 from records.errors import CoffreError
+from records.http_statuses import status_of
 from records.text.languages import LANGUAGE_COOKIE, LANGUAGES
 from records.vocabulary.codes import Environment
 from storage.ports.index_parts import Named
@@ -24,10 +25,10 @@ from viewer_api.refusals import QUOTA_S, StepUpRequired
 from viewer_api.web import words
 from viewer_api.web.headers import HEADERS, WITH_SCRIPT
 from viewer_api.web.names import Names, names_of
-from viewer_api.web.page_errors import status_of, way_back_in, way_in
 from viewer_api.web.sessions import Session, Sessions, SignedOut, read_form
 from viewer_api.web.static_files import static_file, static_folder
 from viewer_api.web.texts import Texts, language_of
+from viewer_api.web.ways_in import way_back_in, way_in
 from viewer_api.web.words import WhoseView, whose_view
 
 log = logging.getLogger("coffre.pages")
@@ -157,13 +158,14 @@ class Site:
 
     def error(self, request: Request, status: int, code: str) -> Response:
         t = self.texts(request)
+        known = status if t.has(f"error.{status}") else status // 100 * 100  # RFC 9110 section 15
         key = f"sentence.{code}"
         response = self.page(
             request,
             "error.html",
             status,
-            title=t(f"error.{status}"),
-            sentence=t(key if t.has(key) else f"sentence.{status}"),
+            title=t(f"error.{known}"),
+            sentence=t(key if t.has(key) else f"sentence.{known}"),
             sign_in=way_in(request) if code == SignedOut.code else None,
         )
         if status == 503:

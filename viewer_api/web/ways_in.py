@@ -1,35 +1,10 @@
-"""Errors as pages show them: the status of each, and the way back in."""
+"""The ways back in that a page of an error shows."""
 
-from collections.abc import Mapping
 from urllib.parse import quote
 
 from starlette.requests import Request
 
-from records.errors import CoffreError, Conflict, Invalid, NotFound, Refused
 from records.sessions import return_path
-
-_STATUS: Mapping[str, int] = {
-    "quota_exceeded": 429,
-    "store_busy": 503,
-    "card_changed": 503,
-    "vault_unavailable": 503,
-    "gateway_unavailable": 503,
-    "gateway_off": 501,
-    "viewer_missing": 501,
-    "content_closed": 503,
-}
-_KINDS: tuple[tuple[type[CoffreError], int], ...] = (
-    (NotFound, 404),
-    (Conflict, 409),
-    (Refused, 403),
-    (Invalid, 400),
-)
-
-
-def status_of(error: CoffreError) -> int:
-    if error.code in _STATUS:
-        return _STATUS[error.code]
-    return next((status for kind, status in _KINDS if isinstance(error, kind)), 500)
 
 
 def way_in(request: Request) -> str:
