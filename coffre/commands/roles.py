@@ -73,7 +73,10 @@ def _advice(told: list[dict[str, str | None]]) -> list[str]:
     found = {each["password"] for each in told}
     advice = []
     if "new" in found:
-        advice.append("Start each process with the variables of its file; those with a new one, again.")
+        advice.append(
+            "Start each process with the variables of its file, at once where a password is new: the"
+        )
+        advice.append("old one opens no connection any more (docs/operate.md, A secret changes).")
     if "none" in found:
         advice.append("A role without a password cannot sign in: run this again with --out FOLDER.")
     return advice

@@ -8,6 +8,7 @@ it, so that none of them takes it away from the others when it is restarted.
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from coffre.deploying.processes import CALLERS, PROCESSES, PROXY, SETTINGS, Process, number_of
 from coffre.deploying.site import Site, of_all
@@ -48,6 +49,9 @@ FILES = (
     "COFFRE_OHIF",
 )
 """Settings that name a file or folder of the machine: whoever is told one reads it at the same place."""
+ASKED_WITH = ("COFFRE_NOTICES_URL", "COFFRE_SMS_URL")
+"""Addresses whose options name such files."""
+_OF_FILES = frozenset({"password_file", "token_file", "authority"})
 OUTSIDE = "outside"
 """The network of who is told an address that is no engine's here: a cloud's store or root, a mail server."""
 FAR = ("COFFRE_OBJECTS_URL", "COFFRE_VAULT_ROOT", "COFFRE_SECOND_PLACE_URL", "COFFRE_NOTICES_URL")
@@ -234,6 +238,9 @@ def _volumes(site: Site, process: str) -> Iterator[str]:
 def _files(told: Mapping[str, str]) -> list[str]:
     """What lies in the data directory is there already."""
     named = {told[name] for name in FILES if name in told}
+    for name in ASKED_WITH:
+        options = dict(parse_qsl(urlsplit(told.get(name, "")).query))
+        named |= {path for option, path in options.items() if option in _OF_FILES}
     return [f"{path}:{path}:ro" for path in sorted(named) if not Path(path).is_relative_to(DATA)]
 
 

@@ -1,11 +1,18 @@
 """`coffre roles`: a database role for each process, on a real Postgres."""
 
 import json
+import os
+import re
+import shlex
+import shutil
+import signal
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 from typer.testing import CliRunner, Result
@@ -18,6 +25,10 @@ from records.errors import CoffreError
 from storage.engines.opening import engine_for
 from storage.migrations.schema_version import check
 from tests.services.fixtures_postgres import Databases, NewDatabase
+from tests.services.processes import free_port
+from tests.services.warm import WarmProcess
+
+BOOK = Path(__file__).resolve().parents[2] / "docs/operate.md"
 
 ROLES = sorted({role for rights in RIGHTS.values() for role in rights.grants})
 VARIABLES = ("COFFRE_INDEX_URL", "COFFRE_VAULT_STORE_URL", "COFFRE_DAY_KEYS_URL", "COFFRE_ACCOUNTS_URL")
@@ -110,6 +121,68 @@ def test_a_password_is_rotated_for_one_process_alone(roles: Run, out: Path) -> N
     with pytest.raises(CoffreError) as refused:
         check(engine_for(old), "index")
     assert refused.value.code == "store_refused"
+
+
+def as_the_book_says(process: str, out: Path) -> list[str]:
+    """The command of docs/operate.md by which the password of `process` changes."""
+    (section,) = re.findall(r"^# A secret changes$(.*?)^# ", BOOK.read_text("utf-8"), re.M | re.S)
+    (line,) = re.findall(r"^    coffre roles (.*)$", section, re.M)
+    assert re.findall(r"^    systemctl restart coffre-(\w+)$", section, re.M) == [process]
+    words = shlex.split(line)
+    return [str(out) if each == "/etc/coffre/roles" else each for each in words]
+
+
+def test_a_password_changes_as_the_book_says(roles: Run, out: Path, tmp_path: Path) -> None:
+    """What runs has open connections and opens no other; started again it does."""
+    roles("--out", str(out))
+    given, port = tmp_path / "credentials", free_port()
+    given.mkdir()
+    env = {**owners_alone_not(), "CREDENTIALS_DIRECTORY": str(given)}
+    words = ("serve", "--only", "intake", "--data", str(tmp_path / "data"), "--port", str(port))
+    ready = f"http://127.0.0.1:{port}/health/ready"
+
+    def loaded() -> dict[str, str]:
+        """As systemd copies it, once, before the start."""
+        shutil.copy(out / "intake.env", given / "roles.env")
+        return variables(given / "roles.env")
+
+    old = loaded()["COFFRE_INDEX_URL"]
+    with started(words, env, tmp_path / "first.log"):
+        assert httpx.get(ready).status_code == 200
+        roles(*as_the_book_says("intake", out))
+        assert httpx.get(ready).status_code == 200, "its open connection stays"
+        with pytest.raises(CoffreError) as refused:
+            check(engine_for(old), "index")
+        assert refused.value.code == "store_refused"
+    assert loaded()["COFFRE_INDEX_URL"] != old
+    with started(words, env, tmp_path / "second.log"):
+        assert httpx.get(ready).status_code == 200
+
+
+def owners_alone_not() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in VARIABLES}
+
+
+@contextmanager
+def started(words: tuple[str, ...], env: dict[str, str], log: Path) -> Iterator[None]:
+    running = WarmProcess(words, env, log)
+    try:
+        assert running.stdout.readline().startswith("ready"), log.read_text()
+        yield
+    finally:
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(60) == 0
+        running.stdout.close()
+
+
+def test_a_file_keeps_its_owner_when_its_password_changes(roles: Run, out: Path) -> None:
+    """The process's own user in a container."""
+    roles("--out", str(out))
+    file = out / "intake.env"
+    owner = 60_804 if os.geteuid() == 0 else os.geteuid()
+    os.chown(file, owner, -1)
+    roles("--out", str(out), "--rotate", "intake")
+    assert (file.stat().st_uid, stat.S_IMODE(file.stat().st_mode)) == (owner, 0o600)
 
 
 def test_a_run_that_was_cut_short_after_its_files_is_completed(roles: Run, out: Path) -> None:

@@ -162,6 +162,22 @@ def test_files_of_the_machine_are_read_by_those_who_are_told_them() -> None:
     }
 
 
+def test_files_that_an_address_names_are_read_by_those_who_are_told_it() -> None:
+    told = {"COFFRE_SMS_URL": "https://sms.example/v1?sender=Coffre&token_file=/etc/coffre/sms.token"}
+    mail = "smtps://mail.example?user=coffre&password_file=/etc/coffre/mail&authority=/etc/coffre/mail.pem"
+    found = compose(site(signin=told, housekeeper={"COFFRE_NOTICES_URL": mail}))["services"]
+    seen = {
+        name: [v for v in each.get("volumes", ()) if v.startswith("/etc")] for name, each in found.items()
+    }
+    assert {name: volumes for name, volumes in seen.items() if volumes} == {
+        "signin": ["/etc/coffre/sms.token:/etc/coffre/sms.token:ro"],
+        "housekeeper": [
+            "/etc/coffre/mail:/etc/coffre/mail:ro",
+            "/etc/coffre/mail.pem:/etc/coffre/mail.pem:ro",
+        ],
+    }
+
+
 def test_each_setting_that_names_a_file_is_there_in_its_container() -> None:
     """But the data directory, a volume; a socket; what is a secret; and what the owner gives `init`."""
     paths = {
