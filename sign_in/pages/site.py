@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Collection, Coroutine, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -23,16 +22,13 @@ from sign_in.accounts.devices import label_of
 from sign_in.accounts.tries import TooManyTries
 from sign_in.doors.visitor import Admitted, Visitor
 from sign_in.pages import passkey_script
-from sign_in.pages.catalogue import TEXTS
-from sign_in.pages.catalogue_accounts import ACCOUNTS
-from sign_in.pages.catalogue_linked import LINKED
-from sign_in.pages.catalogue_passkeys import PASSKEYS
-from sign_in.pages.catalogue_professionals import PROFESSIONALS
+from sign_in.pages.catalogue.catalogue import TEXTS
+from sign_in.pages.look import Look
+from sign_in.pages.sentences import sentence_of
 from sign_in.sessions.sessions import new_secret
 
 log = logging.getLogger("coffre.sign_in")
 YEAR_S = 365 * 86_400
-TEXTS_BY_LANGUAGE = by_language({**TEXTS, **ACCOUNTS, **LINKED, **PASSKEYS, **PROFESSIONALS})
 _SCRIPTS = {
     **dict.fromkeys(("sign_in.html", "code.html", "passkeys.html"), passkey_script.address("passkeys.js")),
     "operator.html": passkey_script.address("operator.js"),
@@ -47,32 +43,9 @@ class FormRefused(Refused):
         super().__init__("This form does not come from this page: reload it, and accept its cookie.")
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What these pages have in common with all others: addresses of style sheet and icon, headers, words."""
-
-    style: str
-    icon: str
-    headers: Mapping[str, str]
-    script_headers: Mapping[str, str]
-    """Of pages with a program of ours."""
-    moment: Callable[[int, str], str]
-    """An instant (ms) in words of a language."""
-
-
 def label_of_browser(request: Request) -> str:
     """What a person calls the browser that asks."""
     return label_of(request.headers.get("user-agent", ""))
-
-
-def sentence_of(t: Wording, error: CoffreError, *, has_telephones: bool = False) -> str:
-    """What is wrong, in words of a page. `has_telephones`: codes reach telephones, too."""
-    key = f"sentence.{error.code}"
-    if has_telephones and t.has(f"{key}.both"):
-        key += ".both"
-    if isinstance(error, TooManyTries):
-        return t(key, wait=_waited(t, error.wait_s))
-    return t(key) if t.has(key) else t("sentence.other")
 
 
 class Site:
@@ -101,8 +74,9 @@ class Site:
         self.session_cookie = cookie_name("coffre", origin)
         self._browser_cookie = cookie_name("coffre-browser", origin)
         self._device_cookie = cookie_name("coffre-device", origin)
+        self._texts = by_language({**look.texts, **TEXTS})
         self._templates = Templates(
-            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            loader=FileSystemLoader([Path(__file__).parent / "templates", look.frame]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -112,7 +86,7 @@ class Site:
     def texts(self, request: Request) -> Wording:
         asked, kept = request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)
         language = chosen(asked, kept, request.headers.get("accept-language", ""))
-        return Wording(language, TEXTS_BY_LANGUAGE[language])
+        return Wording(language, self._texts[language])
 
     @property
     def takes_passkeys(self) -> bool:
@@ -265,10 +239,6 @@ def _is_secret(text: str) -> bool:
     except Invalid:
         return False
     return True
-
-
-def _waited(t: Wording, seconds: int) -> str:
-    return t("wait.seconds", n=seconds) if seconds < 120 else t("wait.minutes", n=-(-seconds // 60))
 
 
 def _other_language(request: Request, t: Wording) -> str | None:

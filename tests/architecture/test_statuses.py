@@ -9,7 +9,7 @@ import pytest
 
 from records.errors import CoffreError, Invalid, Refused
 from records.http_statuses import STATUS, status_of
-from sign_in.pages.site import TEXTS_BY_LANGUAGE
+from sign_in.pages.catalogue.catalogue import TEXTS
 from viewer_api.web.catalogue import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +45,7 @@ def test_a_code_has_one_status(told: dict[str, set[int]]) -> None:
 
 
 def test_what_pages_say_in_words_of_its_own_is_no_fault(told: dict[str, set[int]]) -> None:
-    texts = {*catalogue.TEXTS, *TEXTS_BY_LANGUAGE["fr"]}
+    texts = {*catalogue.TEXTS, *TEXTS}
     worded = {key.split(".")[1] for key in texts if key.startswith("sentence.")}
     assert len(worded & told.keys()) > 20
     assert not {code for code in worded if 500 in told.get(code, ())}

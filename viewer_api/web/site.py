@@ -26,7 +26,7 @@ from viewer_api.web import words
 from viewer_api.web.headers import HEADERS, WITH_SCRIPT
 from viewer_api.web.names import Names, names_of
 from viewer_api.web.sessions import Session, Sessions, SignedOut, read_form
-from viewer_api.web.static_files import static_file, static_folder
+from viewer_api.web.static_files import FRAMES, static_file, static_folder
 from viewer_api.web.texts import Texts, language_of
 from viewer_api.web.ways_in import way_back_in, way_in
 from viewer_api.web.words import WhoseView, whose_view
@@ -64,7 +64,7 @@ class Site:
         self.opens_here = opens_here
         self._is_demo = environment is not Environment.PRODUCTION
         self._templates = Templates(
-            loader=FileSystemLoader(HERE / "templates"),
+            loader=FileSystemLoader([HERE / "templates", FRAMES]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -36,3 +36,5 @@ def static_folder(folder: Path) -> dict[str, StaticFile]:
 STYLE = f"/static/{static_file('coffre.css', 'text/css').name}"
 ICON = f"/static/{static_file('coffre.svg', 'image/svg+xml').name}"
 """Addresses that pages of other rooms share."""
+FRAMES = HERE / "frame"
+"""The folder of the frame that they share, `frame.html`."""

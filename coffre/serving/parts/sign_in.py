@@ -16,11 +16,13 @@ from coffre.serving.relaying import GatewayLine
 from coffre.wiring import System
 from records.people.identity import read_ins
 from records.vocabulary.codes import Environment
-from sign_in.pages.site import Look, Site
+from sign_in.pages.look import Look
+from sign_in.pages.site import Site
 from sign_in.passkeys.relying_party import relying_party
 from sign_in.routes import accounts, entry, federation, france_connect, own_sessions, passkeys, professional
+from viewer_api.web.catalogue.frame import FRAME
 from viewer_api.web.headers import HEADERS, WITH_SCRIPT
-from viewer_api.web.static_files import ICON, STYLE
+from viewer_api.web.static_files import FRAMES, ICON, STYLE
 from viewer_api.web.words import moment_of
 
 
@@ -56,7 +58,7 @@ def _site(
     settings = system.settings
     offered = (("carte", settings.machines_url), ("psc", settings.psc_issuer))
     return Site(
-        Look(STYLE, ICON, HEADERS, WITH_SCRIPT, moment_of),
+        Look(FRAMES, FRAME, STYLE, ICON, HEADERS, WITH_SCRIPT, moment_of),
         public_url,
         caller,
         is_demo=system.identity.environment is not Environment.PRODUCTION,

@@ -3,13 +3,14 @@
 import pytest
 
 from records.errors import Conflict, Invalid
-from records.text.languages import Wording
-from sign_in.pages.site import TEXTS_BY_LANGUAGE, sentence_of
+from records.text.languages import Wording, by_language
+from sign_in.pages.catalogue.catalogue import TEXTS
+from sign_in.pages.sentences import sentence_of
 
 
 @pytest.fixture(params=["fr", "en"])
 def words(request: pytest.FixtureRequest) -> Wording:
-    return Wording(request.param, TEXTS_BY_LANGUAGE[request.param])
+    return Wording(request.param, by_language(TEXTS)[request.param])
 
 
 @pytest.mark.parametrize("code", ["account_exists", "account_changed"])

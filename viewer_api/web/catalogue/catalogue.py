@@ -3,13 +3,13 @@
 `{names}` are filled in by the page; what is filled in is escaped with the rest.
 """
 
-from collections.abc import Mapping
-
+from records.text.languages import Catalogue
 from viewer_api.presenting import CAUTIONS
 from viewer_api.web.catalogue.check import CHECK
 from viewer_api.web.catalogue.choices import CHOICES
 from viewer_api.web.catalogue.dossier import DOSSIER
 from viewer_api.web.catalogue.findings import FINDINGS
+from viewer_api.web.catalogue.frame import FRAME
 from viewer_api.web.catalogue.log import LOG
 from viewer_api.web.catalogue.log_attending import LOG_ATTENDING
 from viewer_api.web.catalogue.log_refusals import LOG_REFUSALS
@@ -21,11 +21,7 @@ from viewer_api.web.catalogue.teams import TEAMS
 from viewer_api.web.catalogue.viewer import VIEWER
 from viewer_api.web.catalogue.viewer_failures import FAILURES
 
-Catalogue = Mapping[str, tuple[str, str]]
-
-FRAME: Catalogue = {
-    "site": ("Coffre", "Coffre"),
-    "skip": ("Aller au contenu", "Skip to content"),
+NAVIGATION: Catalogue = {
     "nav.label": ("Navigation principale", "Main navigation"),
     "nav.documents": ("Mes documents", "My documents"),
     "nav.profile": ("Mon profil médical", "My medical profile"),
@@ -34,15 +30,6 @@ FRAME: Catalogue = {
     "nav.search": ("Ouvrir un dossier", "Open a record"),
     "nav.sessions": ("Mes connexions", "My sessions"),
     "nav.sign_out": ("Se déconnecter", "Sign out"),
-    "language.other": ("English", "Français"),
-    "demo": (
-        "Démonstration : n'y mettez jamais de vraies données de santé.",
-        "Demonstration: never put real health data here.",
-    ),
-    "footer": (
-        "Coffre garde des dossiers médicaux chiffrés, et note chaque accès.",
-        "Coffre keeps medical records encrypted, and writes down every access.",
-    ),
     "back": ("Retour", "Back"),
     "yes": ("oui", "yes"),
     "no": ("non", "no"),
@@ -107,6 +94,7 @@ CAUTION: Catalogue = {f"caution.{code}": sentences for code, sentences in CAUTIO
 
 TEXTS: Catalogue = {
     **FRAME,
+    **NAVIGATION,
     **WELCOME,
     **REFUSALS,
     **REFUSING,

@@ -151,7 +151,6 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "Ce document ne peut pas être masqué : plus personne ne pourrait le lire.",
         "This document cannot be masked: nobody could read it any more.",
     ),
-    "problem": ("À corriger : ", "Please correct: "),
     "refused.title": ("Ce dossier ne vous est pas ouvert", "This record is not open to you"),
     "refused.sector": (
         "La loi réserve les dossiers aux soins. Votre identification n'indique aucun lieu de soins : si vous "

@@ -2,20 +2,12 @@
 
 from records.text.languages import Catalogue
 from sign_in.accounts.passwords import LONGEST, SHORTEST
+from sign_in.pages.catalogue.accounts import ACCOUNTS
+from sign_in.pages.catalogue.linked import LINKED
+from sign_in.pages.catalogue.passkeys import PASSKEYS
+from sign_in.pages.catalogue.professionals import PROFESSIONALS
 
-FRAME: Catalogue = {
-    "site": ("Coffre", "Coffre"),
-    "skip": ("Aller au contenu", "Skip to content"),
-    "language.other": ("English", "Français"),
-    "demo": (
-        "Démonstration : n'y mettez jamais de vraies données de santé.",
-        "Demonstration: never put real health data here.",
-    ),
-    "footer": (
-        "Coffre garde des dossiers médicaux chiffrés, et note chaque accès.",
-        "Coffre keeps medical records encrypted, and writes down every access.",
-    ),
-    "problem": ("À corriger : ", "Please correct: "),
+BACK: Catalogue = {
     "again": ("Revenir à « Se connecter »", "Back to “Sign in”"),
     "home": ("Revenir à l'accueil", "Back to the first page"),
 }
@@ -235,4 +227,15 @@ SENTENCES: Catalogue = {
     "wait.minutes": ("{n} minutes", "{n} minutes"),
 }
 
-TEXTS: Catalogue = {**FRAME, **SIGN_IN, **LETTER, **SESSIONS, **DONE, **SENTENCES}
+TEXTS: Catalogue = {
+    **BACK,
+    **SIGN_IN,
+    **LETTER,
+    **SESSIONS,
+    **DONE,
+    **SENTENCES,
+    **ACCOUNTS,
+    **LINKED,
+    **PASSKEYS,
+    **PROFESSIONALS,
+}
