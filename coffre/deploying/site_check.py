@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 from coffre import setting_rules
+from coffre.deploying import reach
 from coffre.deploying.processes import PROCESSES, SETTINGS
 from coffre.deploying.site import Site
 from coffre.settings import read_alone
@@ -21,7 +22,7 @@ _ELSEWHERE = ("COFFRE_PUBLIC_URL", "COFFRE_ALLOWED_ORIGINS")
 
 def faults(site: Site) -> list[str]:
     """Everything that is wrong, each with the process and the variable; no value, which may be secret."""
-    return [*_each(site), *_of_proxy(site), *_together(site)]
+    return [*_each(site), *_of_proxy(site), *_together(site), *reach.faults(site)]
 
 
 def check(site: Site) -> None:

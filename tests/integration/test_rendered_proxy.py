@@ -29,7 +29,7 @@ def described(**proxy: str) -> Site:
         "signin": {"COFFRE_CERTIFICATES_SOCKET": SOCKET, "COFFRE_MACHINES_URL": "https://machines.example"},
         "proxy": proxy,
     }
-    return read(json.dumps({"settings": settings}))
+    return read(json.dumps({**GOOD, "settings": settings}))
 
 
 def site(folder: Path) -> Site:

@@ -146,7 +146,8 @@ def _made_up(name: str, kind: Any, of: str, called: str) -> Any:
     if kind == "dynamic":
         return None
     if isinstance(kind, list):
-        return {} if kind[0] == "map" else [f"{of}-{name}-{n}" for n in range(3)]
+        form = "192.0.2.{n}/32" if name == "cidr_blocks" else f"{of}-{name}-{{n}}"
+        return {} if kind[0] == "map" else [form.format(n=n) for n in range(3)]
     if kind != "string":
         return _MADE[kind]
     if name == "account_id":

@@ -1,6 +1,7 @@
 """Descriptions of a site: one table says what each process is told, and a check says what does not hold."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,7 +24,8 @@ GOOD: dict[str, Any] = {
             "COFFRE_TRUSTED_PROXIES": "127.0.0.1",
         },
         "vault": {"COFFRE_VAULT_ROOT": "aws-kms:alias/root?region=eu-west-3"},
-    }
+    },
+    "site": {"networks": ["10.20.0.0/16"]},
 }
 
 
@@ -32,7 +34,7 @@ def site(**more: dict[str, str]) -> Site:
     settings = {name: dict(each) for name, each in GOOD["settings"].items()}
     for process, given in more.items():
         settings[process] = settings.get(process, {}) | given
-    return read(json.dumps({"settings": settings}))
+    return read(json.dumps({**GOOD, "settings": settings}))
 
 
 def refused(**more: dict[str, str]) -> str:
@@ -80,12 +82,14 @@ def test_intake_is_told_nothing_of_the_vault() -> None:
 
 
 def test_toml_and_the_output_of_terraform_say_the_same() -> None:
-    toml = "\n".join(
+    lines = [
         line
         for process, given in GOOD["settings"].items()
         for line in (f"[settings.{process}]", *(f'{name} = "{value}"' for name, value in given.items()))
-    )
+    ]
+    toml = "\n".join([*lines, "[site]", f"networks = {GOOD['site']['networks']}"])
     whole = {
+        "site": {"sensitive": False, "type": ["object", {}], "value": GOOD["site"]},
         "settings": {"sensitive": False, "type": ["object", {}], "value": GOOD["settings"]},
         "owner_secrets": {"sensitive": True, "type": "string", "value": "arn:of:another"},
     }
@@ -172,7 +176,9 @@ def test_places_inside_it_and_names_of_ones_own_are_taken(value: str) -> None:
 
 def test_what_is_missing_is_named() -> None:
     settings = {name: each for name, each in GOOD["settings"].items() if name != "vault"}
-    assert faults(read(json.dumps({"settings": settings}))) == ["vault: COFFRE_VAULT_ROOT is missing."]
+    assert faults(read(json.dumps({**GOOD, "settings": settings}))) == [
+        "vault: COFFRE_VAULT_ROOT is missing."
+    ]
     said = refused(all={"COFFRE_VAULT_URL": "https://vault.coffre.internal:8443"})
     assert "reader: an https:// vault needs COFFRE_VAULT_TLS_CERTIFICATE" in said
 
@@ -234,3 +240,61 @@ def test_an_address_that_can_be_no_roots_is_named_here_and_not_at_init(before: s
     said = refused(vault={"COFFRE_VAULT_ROOT": f"{before}transit:http://root:8200/transit/key"})
     assert "vault: Keys travel over https" in said
     assert "begins with" in refused(vault={"COFFRE_VAULT_ROOT": "openbao:https://root:8200"})
+
+
+# Whom they reach
+
+
+def alone(*networks: str, **more: dict[str, str]) -> list[str]:
+    """What is said of a site whose engines are on its own machine, but for `more`."""
+    here = {"COFFRE_OBJECTS_URL": "s3://coffre?endpoint=https://127.0.0.1:8333&region=eu-west-3"}
+    readers = {"COFFRE_OBJECTS_PUBLIC_URL": "https://coffre.example"}
+    root = {"COFFRE_VAULT_ROOT": "pkcs11:token=coffre"}
+    own: dict[str, dict[str, str]] = {"all": {**here, **readers}, "vault": root}
+    told = {name: own.get(name, {}) | more.get(name, {}) for name in {**own, **more}}
+    return faults(replace(site(**told), networks=networks))
+
+
+@pytest.mark.parametrize(
+    ("process", "name", "value"),
+    [
+        ("worker", "COFFRE_OBJECTS_URL", "s3://coffre?region=eu-west-3"),
+        ("worker", "COFFRE_OBJECTS_URL", "s3://coffre?endpoint=https://store.internal&region=eu-west-3"),
+        ("vault", "COFFRE_VAULT_ROOT", "aws-kms:alias/root?region=eu-west-3"),
+        ("vault", "COFFRE_VAULT_ROOT", "transit:https://bao.internal:8200/transit/coffre"),
+        ("vault", "COFFRE_VAULT_ROOT", "combined:file:/etc/root+transit:https://bao.internal:8200/t/coffre"),
+        ("vault", "COFFRE_SECOND_PLACE_URL", "s3://notes?region=eu-west-3"),
+        ("housekeeper", "COFFRE_NOTICES_URL", "smtps://mail.example:465"),
+        ("signin", "COFFRE_SMS_URL", "https://sms.example/v1?sender=Coffre&token_file=/etc/coffre/sms"),
+        ("signin", "COFFRE_SYSLOG_URL", "tcp+tls://logs.example:6514"),
+        ("signin", "COFFRE_PSC_ISSUER", "https://auth.example"),
+    ],
+)
+def test_a_site_without_networks_says_who_would_reach_nothing(process: str, name: str, value: str) -> None:
+    (said,) = [line for line in alone(**{process: {name: value}}) if "another machine" in line]
+    assert said.startswith(f"{process}: {name} is on another machine")
+    assert 'write networks = ["10.20.0.0/16"] under [site]' in said
+    assert value not in said
+    assert [line for line in alone("10.20.0.0/16", **{process: {name: value}}) if "machine" in line] == []
+
+
+def test_what_is_on_the_same_machine_needs_no_network() -> None:
+    assert alone() == []
+    beside = {"COFFRE_VAULT_ROOT": "transit:https://root:8200/transit/r?ca=/run/root.pem"}
+    store = {"COFFRE_OBJECTS_URL": "s3://coffre?endpoint=http://objects:8333"}
+    assert alone(all=store, vault=beside, housekeeper={"COFFRE_NOTICES_URL": "page:"}) == []
+
+
+def test_an_address_outside_the_networks_is_told_and_a_name_is_left_to_its_network() -> None:
+    mail = {"COFFRE_NOTICES_URL": "smtps://10.30.0.7:465", "COFFRE_NOTICES_FROM": "coffre@coffre.example"}
+    (said,) = alone("10.20.0.0/16", housekeeper=mail)
+    assert said.startswith("housekeeper: COFFRE_NOTICES_URL lies in none of the networks")
+    assert alone("10.20.0.0/16", "10.30.0.0/24", housekeeper=mail) == []
+    six = {**mail, "COFFRE_NOTICES_URL": "smtps://[fd00::7]:465"}
+    assert len(alone("10.20.0.0/16", housekeeper=six)) == 1
+    assert alone("fd00::/64", housekeeper=six) == []
+
+
+@pytest.mark.parametrize("network", ["any", "10.20.0.1/16", "db.internal", ""])
+def test_what_is_no_network_is_told(network: str) -> None:
+    assert any(line.startswith("site: networks has") for line in alone(network))
