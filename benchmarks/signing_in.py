@@ -81,7 +81,7 @@ class _Stage:
         self._keys, self._mailbox = AccountKeys(bytes(32)), _Mailbox()
         self._rows, self._hashes = AccountRows(self._keys), hashes
         self._store = SqlVaultStore(stores["accounts"], ACCOUNTS)
-        issuer = TokenIssuer(Authority(bytes(range(32)), environment=Environment.DEMO), "coffre/demo")
+        issuer = TokenIssuer(Authority(bytes(range(32)), environment=Environment.DEMO), "coffre/demo", {})
         sessions = Sessions(SqlIndex(stores["index"]), issuer, None, Outbox(self._keys, time.time), time.time)
         admitting = Admitting(self._keys, sessions, self._mailbox, Counts(), time.time)
         self._door = PasswordDoor(

@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     organisation_authorities: Path | None = Field(
         default=None, description="authorities of organisations' certificates, in PEM"
     )
+    practice_settings: Path | None = Field(
+        default=None, description="which structures are regulation centres and the insurer's feed, in TOML"
+    )
     revocation_lists: Path | None = Field(default=None, description="folder of their revocation lists")
     certificates_socket: Path | None = Field(
         default=None, description="where the sign-in process takes certificates from the proxy"

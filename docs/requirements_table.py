@@ -191,7 +191,7 @@ REQUIREMENTS: dict[str, Requirement] = {
     "R44": Requirement(
         "Documents and images",
         "the insurer's and the vaccination feeds",
-        "who may feed; nothing replaces or expires",
+        "the vaccination feed; nothing replaces or expires",
     ),
     "R45": Requirement(
         "Cryptography and hosting",

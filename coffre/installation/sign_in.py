@@ -50,6 +50,7 @@ from sign_in.sessions.own import OwnSessions
 from sign_in.sessions.sessions import Sessions
 from sign_in.store import AccountStore
 from sign_in.tokens.issuing import TokenIssuer
+from sign_in.tokens.practice_settings import practice_settings_in
 from sign_in.watching.certificates import WatchedCertificates
 from sign_in.watching.counts import Counts
 from sign_in.watching.events import Watched, Witness
@@ -95,6 +96,10 @@ class SignIn:
         self._installation, self._carrier, self._asks = installation, carrier, party
         self._clock = installation.clock
 
+    def check_settings(self) -> None:
+        """Raises `Invalid` "bad_practice_settings" before anybody comes."""
+        practice_settings_in(self._installation.settings.practice_settings)
+
     @property
     def _party(self) -> RelyingParty:
         assert self._asks is not None
@@ -134,7 +139,8 @@ class SignIn:
     @cached_property
     def _issuer(self) -> TokenIssuer:
         identity = self._installation.identity
-        return TokenIssuer(issuer_of(self._installation.places, identity), identity.audience)
+        settings = practice_settings_in(self._installation.settings.practice_settings)
+        return TokenIssuer(issuer_of(self._installation.places, identity), identity.audience, settings)
 
     @cached_property
     def sessions(self) -> Sessions:

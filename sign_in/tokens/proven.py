@@ -24,7 +24,7 @@ class Means(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Proven:
     """`subject` is stable for a natural person, whichever door they came through; `claims` are those of the
-    role alone (rpps, profession, structure, sector, setting, ins); `proven_at` in unix seconds.
+    role alone (rpps, profession, structure, sector, ins); `proven_at` in unix seconds.
     """
 
     role: Role

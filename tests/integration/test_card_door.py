@@ -24,6 +24,7 @@ from records.text.base64url import unb64
 from sign_in.certificates.client_cert import thumbprint
 from sign_in.certificates.holders import CardType
 from tests import igc
+from tests.integration.page_visits import open_record
 from tests.integration.pages import Browser, Page
 from tests.integration.support import Coffre, serving
 from tests.integration.test_sign_in import eventually
@@ -34,6 +35,8 @@ CLAIRE = Person(igc.DOCTOR, "MARTIN", "Claire")
 CABINET = Structure(igc.CABINET, "CABINET DES LILAS", "ROUEN")
 HOSPITAL = Structure(igc.HOSPITAL, "HOPITAL", "")
 ALONE = Person("899700024451", "DURAND", "Paul")
+REGULATOR = Person("899700024452", "PETIT", "Anne")
+CENTRE = Structure("1750000008", "SAMU 75", "PARIS")
 
 
 @dataclass(frozen=True)
@@ -77,16 +80,23 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     collector = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     collector.bind(str(folder / "log"))
     collector.settimeout(10)
+    (folder / "settings.toml").write_text(f'SAMU_SMUR = ["{CENTRE.number}"]\n')
     settings = {
         "COFFRE_SYSLOG_URL": f"unix://{folder}/log",
         "COFFRE_MACHINES_URL": MACHINES,
         "COFFRE_CERTIFICATES_SOCKET": str(folder / "certificates.sock"),
+        "COFFRE_PRACTICE_SETTINGS": str(folder / "settings.toml"),
         **environment_of(trusted),
     }
     with collector, serving(folder / "data", **settings) as coffre:
         entries = [
             DirectoryEntry(person, Exercise(person.number, "10", "SM26", place.number, "SA07"), place)
-            for person, place in ((CLAIRE, CABINET), (CLAIRE, HOSPITAL), (ALONE, CABINET))
+            for person, place in (
+                (CLAIRE, CABINET),
+                (CLAIRE, HOSPITAL),
+                (ALONE, CABINET),
+                (REGULATOR, CENTRE),
+            )
         ]
         with coffre.system() as system:
             system.index.put_directory(entries, at=1)
@@ -131,6 +141,20 @@ def test_who_has_several_places_chooses_one(door: Door) -> None:
     assert (chosen.status_code, chosen.headers["location"]) == (303, "/mes-consultations")
     assert "CABINET DES LILAS, ROUEN" in browser.get("/").text
     assert browser.send(page.form("/sign-in/lieu"), lieu="0").status_code == 403, "chosen once"
+
+
+@pytest.mark.requirement("R27")
+def test_a_regulator_opens_a_record_in_the_mode_of_her_centre_and_no_other_doctor_is_offered_it(
+    door: Door,
+) -> None:
+    """No card says that a place is a regulation centre: the site's own table does."""
+    patient = door.coffre.open_record()
+    regulator, doctor = Browser(door.coffre), Browser(door.coffre)
+    for browser, person in ((regulator, REGULATOR), (doctor, ALONE)):
+        browser.http.get(returned(door, left(browser), door.authority.card(number=person.number)))
+    refused = open_record(regulator, patient.ins, 403)
+    assert "Régulation du SAMU." in regulator.submit(refused.form("/dossier", purpose="centre_15")).text
+    assert "centre 15" not in open_record(doctor, patient.ins, 403).text
 
 
 def test_a_card_shown_for_another_browser_signs_nobody_in_there(door: Door) -> None:

@@ -23,12 +23,23 @@ from coffre.installation.install import initialise
 from coffre.proxy.routing import Process
 from coffre.settings import load
 from tests import igc
-from tests.integration.support import Coffre, Patient, bearer, multipart, related, serving
+from tests.integration.page_visits import PDF
+from tests.integration.support import (
+    HOSPITAL,
+    Coffre,
+    Patient,
+    bearer,
+    document_reference,
+    multipart,
+    related,
+    serving,
+)
 from tests.services.machines import made, workers_user
 from tests.services.processes import free_port
 
 SEND = typer.Typer()
 SEND.command()(send_command)
+INSURER = "1750000005"
 PEOPLE, MACHINES = "coffre.example", "machines.coffre.example"
 
 
@@ -68,6 +79,7 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder, health = tmp_path_factory.mktemp("site"), igc.Authority(now=datetime.now(UTC))
     initialise(load(data=folder / "data"))
+    (folder / "settings.toml").write_text(f'AMO = ["{INSURER}"]\n')
     port = free_port()
     with ExitStack() as stack:
         # nginx's workers are another user, who gets to no folder of pytest's
@@ -81,6 +93,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "certificates_socket": handed,
             "proxy_user": str(workers_user()),
             "certificate_proxies": "127.0.0.1",
+            "practice_settings": folder / "settings.toml",
         }
         coffre = stack.enter_context(serving(folder / "data", **environment_of(settings)))
         processes = {each: coffre.url.removeprefix("http://") for each in Process}
@@ -108,6 +121,19 @@ def test_an_organisation_s_certificate_deposits_and_its_credential_serves_nobody
     with site.shown(None) as nobody:
         refused = site.deposited(nobody, token, patient, **{"Client-Cert": smuggled})
         assert (refused.status_code, refused.json()["code"]) == (403, "certificate_missing")
+
+
+@pytest.mark.requirement("R44")
+def test_the_insurer_s_feed_comes_by_its_own_certificate_and_a_hospital_s_feeds_no_reimbursements(
+    site: Site,
+) -> None:
+    patient = site.coffre.open_record()
+    sent = document_reference(patient.ins, PDF, type_code="REMB", title="Remboursements")
+    for structure, status in ((INSURER, 201), (HOSPITAL, 422)):
+        with site.shown(site.health.organisation(structure), structure) as client:
+            headers = bearer(site.token(client))
+            assert site.sent(client, "/fhir/DocumentReference", headers, json=sent).status_code == status
+    assert [each["type"] for each in patient.documents()] == ["REMB"]
 
 
 def test_on_the_name_of_people_a_smuggled_certificate_is_nobody_s(site: Site) -> None:

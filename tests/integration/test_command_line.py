@@ -28,6 +28,7 @@ from tests.integration.commands import (
     SLOW,
     TRAITS,
     Served,
+    free_port,
     loaded,
     quick,
     run,
@@ -163,6 +164,18 @@ class TestServe:
             done = quick("serve", "--data", copied, "--port", port, status=REFUSED)
         assert done.stderr.startswith("port_taken: ")
         assert "ready" not in done.stdout
+
+    def test_a_bad_table_of_practice_settings_is_told_before_anybody_comes(
+        self, copied: Path, tmp_path: Path
+    ) -> None:
+        table = tmp_path / "settings.toml"
+        table.write_text('SAMU = ["1750000008"]')
+        done = quick(
+            *("serve", "--data", copied, "--port", free_port()),
+            status=MISUSED,
+            COFFRE_PRACTICE_SETTINGS=str(table),
+        )
+        assert f"\nbad_practice_settings: {table}: " in done.stderr
 
     def test_it_listens_on_the_loopback_alone(self, story: dict[str, Any]) -> None:
         hexadecimal = f"{story['served'].port:04X}"

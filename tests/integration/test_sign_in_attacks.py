@@ -84,7 +84,7 @@ class Attacked:
         self.holders: dict[str, INS] = {}
         self.index, self.store = SqlIndex(stores["index"]), SqlVaultStore(stores["accounts"], ACCOUNTS)
         keys, passwords = KEYS, Passwords(hashes, lambda _: False)
-        issuer = TokenIssuer(Authority(bytes(range(32)), environment=Environment.DEMO), "coffre/demo")
+        issuer = TokenIssuer(Authority(bytes(range(32)), environment=Environment.DEMO), "coffre/demo", {})
         outbox = Outbox(keys, self.clock)
         sessions = Sessions(self.index, issuer, None, outbox, self.clock)
         self.counts, self.outbox = Counts(), outbox

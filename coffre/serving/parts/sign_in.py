@@ -36,6 +36,8 @@ def install_sign_in(
         return None
     party = relying_party(public_url)
     doors = app.state.sign_in = SignIn(system, carrier_of(system.settings, public_url), party)
+    if line is None:
+        doors.check_settings()
 
     def ask_passkey(browser: str) -> str:
         return doors.passkey.ask(browser)  # made when somebody comes
