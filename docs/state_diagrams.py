@@ -11,7 +11,8 @@ from records.consent import ConsentRecord
 from records.documents.announcing import Step, announced, due
 from records.documents.depositing_labels import is_hidden, labelled_too
 from records.documents.facts import DocumentFacts
-from records.emergency import DAY_MS, WINDOW_MS, WINDOWS_A_DAY, use_of
+from records.durations import DAY_MS, HOUR_MS, YEAR_S
+from records.emergency import WINDOW_MS, WINDOWS_A_DAY, use_of
 from records.errors import CoffreError
 from records.notices import GIVEN_UP_MS, STATE_AFTER, Delivery, NoticeState
 from records.vocabulary.codes import DOCUMENT_TRANSITIONS, DocumentState, Label
@@ -19,7 +20,7 @@ from records.vocabulary.codes import DOCUMENT_TRANSITIONS, DocumentState, Label
 Arrow = tuple[str, str, str]
 """From a state, to a state, and why; `[*]` begins and ends."""
 State = TypeVar("State")
-NOW, DAY, YEAR_S = 1_800_000_000, 86_400, 365 * 86_400
+NOW, DAY = 1_800_000_000, 86_400
 NOBODY, CIRCLE = "899700024450", UUID(int=1)
 
 
@@ -143,15 +144,15 @@ def emergency() -> Iterator[Arrow]:
         "open",
         "a written reason, told to patient and attending doctor",
     )
-    for passed, why in ((WINDOW_MS - 1, "asked again"), (WINDOW_MS, f"{WINDOW_MS // 3_600_000} hours")):
+    for passed, why in ((WINDOW_MS - 1, "asked again"), (WINDOW_MS, f"{WINDOW_MS // HOUR_MS} hours")):
         state = "closed" if use_of(opened, reason, b"", now + passed).expired else "open"
         yield "open", state, f"{why}, with the same reason"
     most = [(other + bytes([number]), now) for number in range(WINDOWS_A_DAY)]
     assert use_of(most, reason, b"", now).windows_today == WINDOWS_A_DAY
-    yield "open", "refused", f"another reason, once there were {WINDOWS_A_DAY} in {DAY_MS // 3_600_000} hours"
+    yield "open", "refused", f"another reason, once there were {WINDOWS_A_DAY} in {DAY_MS // HOUR_MS} hours"
     yield "closed", "open", "another reason"
-    yield "closed", _window(use_of([], reason, b"", now)), f"{DAY_MS // 3_600_000} hours after it was opened"
-    yield "refused", _window(use_of([], reason, b"", now)), f"{DAY_MS // 3_600_000} hours after the first"
+    yield "closed", _window(use_of([], reason, b"", now)), f"{DAY_MS // HOUR_MS} hours after it was opened"
+    yield "refused", _window(use_of([], reason, b"", now)), f"{DAY_MS // HOUR_MS} hours after the first"
 
 
 def _window(use: EmergencyUse) -> str:
@@ -172,7 +173,7 @@ _DELIVERIES: Mapping[Delivery, str] = {
     Delivery.NO_CONTACT: "no confirmed address",
     Delivery.REFUSED: "the recipient's server refuses for good",
     Delivery.FAILED: "it failed, and is tried again",
-    Delivery.GIVEN_UP: f"{GIVEN_UP_MS // 3_600_000} hours of failures",
+    Delivery.GIVEN_UP: f"{GIVEN_UP_MS // HOUR_MS} hours of failures",
 }
 
 

@@ -12,13 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from keyvault.store import VaultTransaction
+from records.durations import DAY_MS, HOUR_MS
 from records.people.actors import Actor
 from records.vocabulary.codes import Role
 
 Pseudonym = Callable[[bytes, bytes], bytes]  # label and value → 32 bytes that say nothing without a key
-
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)

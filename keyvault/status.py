@@ -8,13 +8,13 @@ from keyvault.keys.states import ISSUER_ACTIVE, LIVE, RETIRING, RUNNING, root_ro
 from keyvault.restore.frozen import read_frozen
 from keyvault.restore.shipped import shipped_size
 from keyvault.store import VaultRows
+from records.durations import HOUR_MS
 from records.notices import UNDELIVERED_FOR, NoticeState
 from records.vocabulary.door_events import THRESHOLDS, DoorEvent
 
 _MOST = 1_000
 _MOST_SHOWN = 50
 _NEW_S = 7 * 86_400
-_HOUR_MS = 3_600_000
 
 
 def vault_status(tx: VaultRows, root: str, now_ms: int, *, has_second_place: bool) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def doors_told(tx: VaultRows, now_ms: int) -> dict[str, Any]:
     """How often each event of the doors came in this clock hour, over all processes; and those that passed
     their threshold in this hour or the one before.
     """
-    hour = now_ms // _HOUR_MS
+    hour = now_ms // HOUR_MS
     found = [(event, at, _counted(tx, event, at)) for event in DoorEvent for at in (hour - 1, hour)]
     past = {event.value for event, _, n in found if n > THRESHOLDS.per_hour.get(event, n)}
     return {

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from records.durations import YEAR_S
 from records.errors import Invalid
 from records.people.identity import INS, Traits, check_rpps, check_structure
 from records.text.numbers import is_whole
@@ -15,10 +16,10 @@ from records.text.shape import Shape, members
 from records.vocabulary.codes import ConsentMeans, Role
 from records.vocabulary.document_types import CLASS_NAMES, DOCUMENT_TYPES
 
-DEFAULT_DURATION = 365 * 86_400  # R18: an authorisation lasts one year unless said otherwise
+DEFAULT_DURATION = YEAR_S  # R18: an authorisation lasts one year unless said otherwise
 HOLDER = Role.PATIENT.value
 """Who gave a consent that nobody else recorded."""
-LONGEST_DURATION = 100 * 365 * 86_400
+LONGEST_DURATION = 100 * YEAR_S
 """An authorisation with an end has one that a calendar shows; whoever means for good says so."""
 
 

@@ -7,15 +7,15 @@ them in as the digest of their reason and the time they opened.
 from collections.abc import Iterable
 
 from records.access import EmergencyUse
+from records.durations import DAY_MS, HOUR_MS
 from records.vocabulary.codes import PurposeOfUse
 
 EMERGENCIES = frozenset({PurposeOfUse.BRIS_DE_GLACE, PurposeOfUse.CENTRE_15})
 SHORTEST_REASON = 10  # characters, surrounding space apart
 WINDOWS_A_DAY = 3
-WINDOW_MS = 4 * 3_600_000  # the same reason serves this long (docs/vault.md section 3)
+WINDOW_MS = 4 * HOUR_MS  # the same reason serves this long (docs/vault.md section 3)
 STEP_UP_S = 15 * 60
 """How long ago whoever breaks the glass may have proven who it is; older, it proves it again first."""
-DAY_MS = 24 * 3_600_000
 
 
 def normal_reason(reason: str | None) -> str:

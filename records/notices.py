@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from records.durations import HOUR_MS
 from records.vocabulary.codes import Action
 
 FIRST_DELAY_MS = 30_000
-LONGEST_DELAY_MS = 3_600_000
-GIVEN_UP_MS = 48 * 3_600_000  # after it was queued: what comes later helps nobody
-TOLD_ONCE_MS = 3_600_000  # deposits and labels of one hour are one notice
+LONGEST_DELAY_MS = HOUR_MS
+GIVEN_UP_MS = 48 * HOUR_MS  # after it was queued: what comes later helps nobody
+TOLD_ONCE_MS = HOUR_MS  # deposits and labels of one hour are one notice
 
 
 class NoticeKind(StrEnum):

@@ -9,8 +9,7 @@ from coffre.command_line.exits import Exit
 from coffre.command_line.opening import opened_system
 from coffre.command_line.options import AsJson, Data, DryRun, MostStudies, OneRecord, Operator
 from coffre.command_line.output import bar, show
-
-DAY_MS = 24 * 3_600_000
+from records.durations import DAY_MS
 
 
 def compact(

@@ -11,9 +11,10 @@ from audit.canonical import canonical
 from keyvault.credentials.claims import LONGEST_LIFE
 from keyvault.credentials.refusing import CredentialError
 from keyvault.store import VaultTransaction
+from records.durations import HOUR_MS
 from records.people.actors import Actor
 
-ACCEPTED_AFTER_MS = 49 * 3_600_000  # a deposit's credential is judged as of reception, 48 h later at most
+ACCEPTED_AFTER_MS = 49 * HOUR_MS  # a deposit's credential is judged as of reception, 48 h later at most
 KEPT_MS = max(LONGEST_LIFE.values()) * 1000 + ACCEPTED_AFTER_MS
 Pseudonym = Callable[[bytes, bytes], bytes]
 

@@ -19,11 +19,11 @@ from keyvault.keys.keyring import Keyring
 from keyvault.keys.secret_keys import Use
 from keyvault.log.appending import SYSTEM, Chain, Event
 from keyvault.store import Row, VaultTransaction
+from records.durations import HOUR_MS
 from records.emergency import EMERGENCIES
 from records.people.actors_json import actor_from_json, actor_to_json
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
 
-HOUR_MS = 3_600_000
 FIRST, LAST = "first", "last"
 """Beside `REPEATED` in a closing line: when the first and the last of its refusals came."""
 

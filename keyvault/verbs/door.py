@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from keyvault.context import Vault
 from keyvault.keys.record_keys import care_key
 from keyvault.log.appending import ORDINARY, Chain, Event, record_chain
-from keyvault.log.refusals import HOUR_MS
 from keyvault.status import counter_of
 from keyvault.store import Row
 from keyvault.transaction import Transaction
 from records.door_notes import DoorNote
+from records.durations import HOUR_MS
 from records.errors import CoffreError, Invalid
 from records.people.actors import Actor
 from records.people.identity import INS

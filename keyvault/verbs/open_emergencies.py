@@ -9,7 +9,8 @@ from keyvault.opened_records import OpenedRecord
 from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.notice_outbox import HOLDER, PROFESSIONAL, queue_notice
-from records.emergency import DAY_MS, EMERGENCIES, WINDOW_MS, changes_at, normal_reason, use_of
+from records.durations import DAY_MS
+from records.emergency import EMERGENCIES, WINDOW_MS, changes_at, normal_reason, use_of
 from records.notices import NoticeKind
 from records.people.actors import Actor
 from records.policy import AccessRequest, EmergencyUse, Permit

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from keyvault.credentials.sign_in_links import form_token, is_form_token
+from records.durations import YEAR_S
 from records.errors import CoffreError, Invalid, Refused
 from records.http_statuses import status_of
 from records.sessions import cookie_name
@@ -28,7 +29,6 @@ from sign_in.pages.sentences import sentence_of
 from sign_in.sessions.sessions import new_secret
 
 log = logging.getLogger("coffre.sign_in")
-YEAR_S = 365 * 86_400
 _SCRIPTS = {
     **dict.fromkeys(("sign_in.html", "code.html", "passkeys.html"), passkey_script.address("passkeys.js")),
     "operator.html": passkey_script.address("operator.js"),

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from keyvault.credentials.claims import Binding
 from keyvault.credentials.sign_in_links import digest_of, new_sign_in
+from records.durations import DAY_MS
 from records.errors import Invalid
 from records.sessions import IDLE_MS, LONGEST_S
 from records.vocabulary.door_events import DoorEvent
@@ -19,7 +20,7 @@ from storage.ports.index import SignInIndex
 from storage.rows.sign_ins import SignedIn
 
 FRESH_MS = 15 * 60_000
-NEW_MS = 7 * 86_400_000
+NEW_MS = 7 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)

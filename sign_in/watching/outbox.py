@@ -12,12 +12,12 @@ from uuid_utils.compat import uuid7
 
 from keyvault.credentials.account_keys import AccountKeys, Named, Sealed
 from records.door_notes import DoorNote
+from records.durations import HOUR_MS, MINUTE_MS
 from records.vocabulary.codes import Role
 from records.vocabulary.door_events import DoorEvent
 from sign_in.store import AccountTransaction, Row
 from sign_in.tokens.proven import Proven
 
-MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 STILL_MS = 10_000
 """How long after its minute a count may still be added to: no process writes later than that."""
 

@@ -3,8 +3,6 @@
 Texts, so that `coffre status` can ask a database file without loading an engine (`engines/sqlite/files.py`).
 """
 
-DAY_MS = 24 * 3_600_000
-
 IN_STATE = """
 SELECT count(*) FROM (SELECT 1 FROM submission WHERE state = :state LIMIT 10000) AS counted
 """

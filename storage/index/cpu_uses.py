@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, select, text, update
 
+from records.durations import DAY_MS
 from storage.engines.transactions import Database, repeated
 from storage.index import counted, tables
-from storage.index.counted import DAY_MS
 from storage.rows.submissions import CpuOfDay, CpuUse
 from storage.sql.conflicts import insert_new, upsert
 

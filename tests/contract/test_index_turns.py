@@ -5,13 +5,13 @@ from uuid import UUID
 
 import pytest
 
+from records.durations import DAY_MS, HOUR_MS
 from storage.ports.index import Index
 from storage.rows.submissions import CpuOfDay, CpuUse
 from tests.contract.storage_adapters import Spawn
 from tests.contract.storage_examples import claim_next, publication_of, received
 
 HOSPITAL, CLINIC, LABORATORY = b"h" * 32, b"c" * 32, b"l" * 32
-DAY_MS = 24 * 3_600_000
 NOW = 20_000 * DAY_MS + 1000
 LATER = NOW + 60_000
 
@@ -45,7 +45,7 @@ def test_depositors_with_as_many_in_hand_come_by_what_their_files_cost_lately(in
 
 
 def test_what_was_long_ago_counts_no_more(index: Index) -> None:
-    cost(index, HOSPITAL, 5_000, at=NOW - 3_600_000)
+    cost(index, HOSPITAL, 5_000, at=NOW - HOUR_MS)
     cost(index, CLINIC, 200)
     hospital, _ = waits(index, HOSPITAL, 2), waits(index, CLINIC, 1)
     assert taken(index) == hospital
@@ -97,7 +97,7 @@ def test_past_its_allowance_a_structure_comes_after_all_others_and_still_comes(i
     cost(index, HOSPITAL, 10_001, at=20_000 * DAY_MS)
     hospital = waits(index, HOSPITAL, 1)
     clinics = [waits(index, CLINIC, at) for at in (2, 3, 4)]
-    order = [taken(index, now=NOW + 3_600_000, allowance_ms=10_000) for _ in range(4)]
+    order = [taken(index, now=NOW + HOUR_MS, allowance_ms=10_000) for _ in range(4)]
     assert order == [*clinics, hospital]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from records.durations import YEAR_S
 from records.errors import NotFound, Refused
 from viewer_api.access import Access
 from viewer_api.gateway.gateway import Gateway
@@ -26,7 +27,7 @@ from viewer_api.web.patient import PatientPages
 from viewer_api.web.profile import pages as own_information
 from viewer_api.web.profile.pages import ProfilePages
 from viewer_api.web.sessions import SignedOut, read_form
-from viewer_api.web.site import YEAR_S, Site
+from viewer_api.web.site import Site
 
 GONE = 410
 

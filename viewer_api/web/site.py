@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from keyvault.credentials.refusing import CredentialError
 from keyvault.verbs.reader.grants.reading import Whose
+from records.durations import YEAR_S
 from records.errors import CoffreError
 from records.http_statuses import status_of
 from records.text.languages import LANGUAGE_COOKIE, LANGUAGES
@@ -33,7 +34,6 @@ from viewer_api.web.words import WhoseView, whose_view
 
 log = logging.getLogger("coffre.pages")
 HERE = Path(__file__).parent
-YEAR_S = 365 * 86_400
 RETRY_AFTER_S = 5
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 

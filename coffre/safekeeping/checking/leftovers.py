@@ -2,10 +2,10 @@
 
 import time
 
+from coffre.housekeeper.sweeping import OLDEST_UPLOAD_MS
 from coffre.safekeeping.checking.sides import Sides
 from storage.index.inventory import Key
 
-OLDEST_UPLOAD_MS = 48 * 3_600_000
 SETTLED_AFTER_MS = 60_000
 DELETED_WITHIN_S = 2
 

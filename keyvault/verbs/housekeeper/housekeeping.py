@@ -11,7 +11,6 @@ from keyvault.credentials.issuers_document import signed_issuers
 from keyvault.keys.contacts import forget_old_codes
 from keyvault.keys.reception_keys import new_day_key, signed_reception_key
 from keyvault.log import sequencer
-from keyvault.log.refusals import HOUR_MS
 from keyvault.quotas import forget_old
 from keyvault.restore import shipping
 from keyvault.restore.frozen import laid_open
@@ -20,9 +19,10 @@ from keyvault.verbs.housekeeper.archiving import archive_ended
 from keyvault.verbs.housekeeper.legal_clocks import run_clocks
 from keyvault.verbs.leases import OPEN
 from keyvault.verbs.open_emergencies import forget_windows
+from records.durations import HOUR_MS
 from records.errors import CoffreError
 
-DAY_KEY_LIFE_MS = 72 * 3_600_000  # after the end of its day
+DAY_KEY_LIFE_MS = 72 * HOUR_MS  # after the end of its day
 MOST_CLOSED = 1_000
 
 

@@ -19,12 +19,13 @@ from keyvault.verbs.content_end import erase_quarantined
 from keyvault.verbs.job_request import JobRequest
 from keyvault.verbs.operator.permission import denied, permit
 from keyvault.verbs.operator.quarantine import JobSeen
+from records.durations import DAY_MS
 from records.emergency import SHORTEST_REASON, long_enough
 from records.errors import CoffreError, Conflict, Invalid, NotFound
 from records.people.actors import Actor
 from records.vocabulary.codes import Action, JobKind, JobState, Outcome, PurposeOfUse, ReasonCode
 
-PROPOSAL_MS = 24 * 3_600_000
+PROPOSAL_MS = DAY_MS
 LONGEST_REASON = 500
 
 

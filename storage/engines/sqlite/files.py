@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from records.durations import DAY_MS
 from records.vocabulary.codes import SubmissionState
 from storage.engines.sqlite.failures import failure
 from storage.index import counted
@@ -40,9 +41,7 @@ class IndexFile:
 
     def cpu_of_day(self, at: int, allowance_ms: int) -> tuple[int, int, int]:
         """CPU (ms), structures, and those of them past the allowance."""
-        cpu_ms, structures, past = self._first(
-            counted.CPU_OF_DAY, day=at // counted.DAY_MS, allowance=allowance_ms
-        )
+        cpu_ms, structures, past = self._first(counted.CPU_OF_DAY, day=at // DAY_MS, allowance=allowance_ms)
         return cpu_ms, structures, past
 
     def _first(self, statement: str, **values: object) -> tuple[Any, ...]:

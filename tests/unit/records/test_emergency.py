@@ -3,7 +3,8 @@
 import pytest
 
 from records.access import EmergencyUse
-from records.emergency import DAY_MS, WINDOW_MS, changes_at, long_enough, normal_reason, use_of
+from records.durations import DAY_MS
+from records.emergency import WINDOW_MS, changes_at, long_enough, normal_reason, use_of
 
 NOW = 1_800_000_000_000
 NONE, FALL, STROKE = b"none", b"fall", b"stroke"

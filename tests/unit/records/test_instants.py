@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from records import emergency
 from records.access import AccessRequest, Facts, RecordFacts
 from records.consent import CardAuthorisation
-from records.emergency import DAY_MS, WINDOW_MS, use_of
+from records.durations import DAY_MS
+from records.emergency import WINDOW_MS, use_of
 from records.instants import changes_at
 from records.policy import decide
 from records.rules.request import READS

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from keyvault.status import vault_status
+from records.durations import DAY_MS
 from records.errors import CoffreError
 from records.vocabulary.codes import SubmissionState
 from storage.engines.opening import engine_for
@@ -15,8 +16,6 @@ from storage.index.store import SqlIndex
 from storage.migrations.migrate import upgrade
 from storage.migrations.revisions import Branch, revisions
 from storage.vault_store.store import SqlVaultStore
-
-DAY_MS = 86_400_000
 
 
 @pytest.fixture

@@ -17,13 +17,13 @@ from keyvault.keys.contacts import (
     store_code,
     store_contact,
 )
-from keyvault.log.refusals import HOUR_MS
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
 from keyvault.verbs.caller import caller
 from keyvault.verbs.notice_outbox import CONTACT, queue_notice
 from keyvault.verbs.reader.lists.snapshot import Question, carry_out
+from records.durations import HOUR_MS
 from records.errors import Refused
 from records.notices import NoticeKind
 from records.people.contacts import CODES_A_DAY, CODES_AN_HOUR, ContactKind, read_contact

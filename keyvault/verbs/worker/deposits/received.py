@@ -18,12 +18,13 @@ from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Preamble
 from keyvault.verbs.caller import admit_deposit
 from records.documents.facts import DocumentFacts
+from records.durations import HOUR_MS
 from records.errors import CoffreError, Conflict
 from records.people.actors import Actor
 from records.policy import AccessRequest, Deny, Facts, decide
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
 
-OLDEST_CREDENTIAL_MS = 48 * 3_600_000
+OLDEST_CREDENTIAL_MS = 48 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
