@@ -195,6 +195,8 @@ def _owner(site: Site) -> dict[str, Any]:
             f"data:{DATA}",
             f"doors:{DOORS}",
             "./roles:/roles",
+            *_files(of_all(site)),
+            *(f"{path}:{path}:ro" for name, path in _certificate(site).items() if name == "certificate"),
             *_of_certificates(site),
         ],
         "tmpfs": ["/tmp"],  # noqa: S108 - the container's own, in memory

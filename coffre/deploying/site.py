@@ -46,11 +46,16 @@ class Site:
     proxy: Mapping[str, str] = field(default_factory=dict)
 
 
+LOOKED_AT = ("COFFRE_PROXY_CERTIFICATE", "COFFRE_PROXY_AUTHORITIES")
+"""Of the proxy, for `coffre doctor`."""
+
+
 def of_all(site: Site) -> dict[str, str]:
     """What the owner's commands are told: all that is the same for whoever is told it."""
     named = {name for each in site.settings.values() for name in each}
     values = {name: {each[name] for each in site.settings.values() if name in each} for name in named}
-    return {name: next(iter(found)) for name, found in values.items() if len(found) == 1}
+    looked_at = {name: site.proxy[name] for name in LOOKED_AT if name in site.proxy}
+    return looked_at | {name: next(iter(found)) for name, found in values.items() if len(found) == 1}
 
 
 def read(text: str) -> Site:

@@ -3,12 +3,20 @@
 import shutil
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from coffre.command_line.opening import settings_of_installation
 from coffre.credential_files import check_mode
 from coffre.deploying.processes import PROCESSES
-from coffre.doctor.findings import Finding, of_certificate, of_disk, of_proxies, of_status
+from coffre.doctor.findings import (
+    Finding,
+    of_certificate,
+    of_disk,
+    of_proxies,
+    of_revocation_list,
+    of_status,
+)
 from coffre.setting_rules import takes_proxy_for_callers
 from coffre.settings import Settings
 from keyvault.process.sockets import check_folder, folder_of
@@ -16,6 +24,14 @@ from keyvault.process.tls import days_left
 from records.errors import CoffreError
 
 ETC = Path("/etc/coffre")
+CERTIFICATES = (
+    "vault_tls_certificate",
+    "vault_tls_authority",
+    "proxy_certificate",
+    "proxy_authorities",
+    "card_authorities",
+    "organisation_authorities",
+)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _READ_FIRST = "Do what this sentence says, and ask again."
 
@@ -29,6 +45,7 @@ def examine(data: Path | None, etc: Path = ETC) -> list[Finding]:
     return [
         *_secret_files(etc),
         *_certificates(settings),
+        *_revocation_lists(settings),
         *_sockets(settings),
         *_proxies(settings, etc),
         *_disk(settings),
@@ -45,9 +62,23 @@ def _secret_files(etc: Path) -> Iterator[Finding]:
 
 
 def _certificates(settings: Settings) -> Iterator[Finding]:
-    path = settings.vault_tls_certificate
-    if path is not None:
+    """Those that the owner sees, and the authorities by which others are believed."""
+    named = {getattr(settings, name) for name in CERTIFICATES}
+    for path in sorted(named - {None}):
         yield from of_certificate(str(path), days_left(path))
+
+
+def _revocation_lists(settings: Settings) -> Iterator[Finding]:
+    if settings.revocation_lists is None:
+        return
+    from sign_in.certificates.revocation_folder import RevocationFolder  # noqa: PLC0415 - for sites with cards
+
+    ends = RevocationFolder(settings.revocation_lists).lists().ends()
+    if not ends:
+        yield from of_revocation_list(str(settings.revocation_lists), None)
+    now = datetime.now(UTC)
+    for authority, end in ends:
+        yield from of_revocation_list(authority, (end - now).total_seconds() / 3600 if end else None)
 
 
 def _sockets(settings: Settings) -> Iterator[Finding]:

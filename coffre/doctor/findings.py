@@ -19,11 +19,22 @@ CHECKS: Mapping[str, str] = {
     "notices": "no notice has waited for an hour",
     "months": "the index has room for this month and the next",
     "issuer_new": "no issuer was first seen within a week",
+    "issuer_ending": "no issuer ends within a month without another for its roles",
+    "revocation_lists": "no revocation list ends within a day",
     "doors": "no event of the doors came more often in an hour than is ordinary",
     "root_rotation": "no rotation was left half done",
 }
 """Each check and what is true where it finds nothing; docs/operate.md has a page for each."""
-_ELSEWHERE = ("settings", "status", "secret_files", "certificate", "sockets", "proxies", "disk")
+_ELSEWHERE = (
+    "settings",
+    "status",
+    "secret_files",
+    "certificate",
+    "revocation_lists",
+    "sockets",
+    "proxies",
+    "disk",
+)
 _TOLD = tuple(check for check in CHECKS if check not in _ELSEWHERE)
 """Checks of what index and vault tell."""
 QUEUE_S, NOTICES_S, ROOM = 900, 3_600, 0.05
@@ -76,6 +87,12 @@ def of_status(told: Mapping[str, Any]) -> Iterator[Finding]:
             "issuer_new",
             f"Issuers were first seen within a week: {', '.join(told['issuers_new'])}.",
             "Ask the two operators who set it: what nobody knows of is a break-in.",
+        )
+    if told.get("issuers_ending"):
+        yield Finding(
+            "issuer_ending",
+            f"Issuers end soon: {', '.join(told['issuers_ending'])}. Then nobody comes in by them.",
+            "Two operators add the next key under the same name: `coffre issuers add`.",
         )
     if told["doors_past_threshold"]:
         yield Finding(
@@ -146,4 +163,19 @@ def of_certificate(path: str, days_left: float | None) -> Iterator[Finding]:
             "certificate",
             f"{path} ends in {days_left:.0f} days.",
             "Have a new one issued now, put it in its place, and restart the process.",
+        )
+
+
+def of_revocation_list(name: str, hours_left: float | None) -> Iterator[Finding]:
+    """`hours_left` None: it says no end, or cannot be read."""
+    if hours_left is None:
+        yield Finding(
+            "revocation_lists", f"{name} is no revocation list with an end.", "Have it fetched anew."
+        )
+    elif hours_left < 24:
+        when = f"ends in {hours_left:.0f} hours" if hours_left >= 0 else f"ended {-hours_left:.0f} hours ago"
+        yield Finding(
+            "revocation_lists",
+            f"{name} {when}: cards of its authority are refused then, unless a responder answers.",
+            "Look whether the job that fetches the lists runs: it wants a newer one each day.",
         )

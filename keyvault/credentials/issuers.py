@@ -20,6 +20,8 @@ from records.text.base64url import b64, unb64
 from records.vocabulary.codes import Environment, Role
 
 ED25519_SIZE = 32
+ENDS_SOON_S = 30 * 86_400
+"""Before an issuer ends two operators have to meet, and whoever signs with its key to make another."""
 OPERATORS = 2
 """How many decide about what one may not."""
 DEMO_ISSUER = "coffre-demo-authority"
@@ -149,6 +151,20 @@ def check_new(
                 f"with --beside {other.name}.",
                 code="issuer_overlaps",
             )
+
+
+def ending(accepted: Iterable[Issuer], at: int) -> list[Issuer]:
+    """Those that end within `ENDS_SOON_S` of `at` (unix seconds), where a role of theirs then has nobody."""
+    now = [each for each in accepted if each.lasts_beyond(at)]
+    lasting = [each for each in now if each.lasts_beyond(at + ENDS_SOON_S)]
+    soon = [each for each in now if each not in lasting]
+    return [each for each in soon if not each.roles <= _roles_after(each, lasting)]
+
+
+def _roles_after(issuer: Issuer, lasting: Iterable[Issuer]) -> frozenset[Role]:
+    """Another operator's own key is nothing to the one whose key ends."""
+    after = [other.roles for other in lasting if other.subject in (None, issuer.subject)]
+    return frozenset().union(*after)
 
 
 def check_operators_left(left: Iterable[Issuer], at: int) -> None:

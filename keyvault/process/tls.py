@@ -26,9 +26,9 @@ def client_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLCont
 
 
 def days_left(certificate: Path) -> float | None:
-    """Until the first certificate of the file ends; negative where it has. None where there is none."""
+    """Until a certificate of the file ends, negative where one has. None where there is none."""
     try:
-        found = x509.load_pem_x509_certificate(certificate.read_bytes())
+        found = x509.load_pem_x509_certificates(certificate.read_bytes())
     except (OSError, ValueError):
         return None
-    return (found.not_valid_after_utc.timestamp() - time.time()) / 86_400
+    return (min(each.not_valid_after_utc for each in found).timestamp() - time.time()) / 86_400

@@ -64,6 +64,15 @@ class RevocationLists:
             return Status.REVOKED
         return Status.GOOD if _is_current(whole, at) else Status.UNKNOWN
 
+    def ends(self) -> list[tuple[str, datetime | None]]:
+        """The name of each authority, and until when its newest whole list serves; one for each scope."""
+        newest = {
+            (each.issuer.rfc4514_string(), _extension(each, x509.IssuingDistributionPoint)): each
+            for each in sorted(self.lists, key=lambda each: each.last_update_utc)
+            if _base_number(each) is None
+        }
+        return [(authority, each.next_update_utc) for (authority, _), each in newest.items()]
+
 
 def read_list(data: bytes) -> x509.CertificateRevocationList:
     """A list in DER or PEM. Raises `Invalid` "bad_revocation_list"."""

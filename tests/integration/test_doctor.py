@@ -3,14 +3,17 @@
 import json
 import os
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import CompletedProcess, run
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from coffre.installation.install import initialise
 from coffre.installation.installation import Installation
 from coffre.settings import load
+from tests import igc
 from tests.services.service import certificate
 
 
@@ -63,6 +66,34 @@ def test_what_was_put_wrong_is_found_at_once(data: Path, tmp_path: Path) -> None
         assert "belongs to the user 60900" in found["sockets"]
 
 
+@pytest.mark.parametrize(
+    "setting", ["PROXY_CERTIFICATE", "PROXY_AUTHORITIES", "CARD_AUTHORITIES", "ORGANISATION_AUTHORITIES"]
+)
+def test_whichever_certificate_ends_tomorrow_is_named(data: Path, tmp_path: Path, setting: str) -> None:
+    """The second of a file as well: who follows is put beside who ends."""
+    path, _ = certificate(tmp_path)
+    lasting = igc.Authority(now=datetime.now(UTC)).publish(tmp_path)["card_authorities"]
+    path.write_bytes(lasting.read_bytes() + path.read_bytes())
+    code, found = examined(data, tmp_path, **{f"COFFRE_{setting}": str(path)})
+    assert (code, found.keys()) == (1, {"certificate"})
+    assert found["certificate"] == f"{path} ends in 2 days."
+
+
+def test_a_revocation_list_that_was_not_fetched_is_named(data: Path, tmp_path: Path) -> None:
+    """Of an authority's lists the newest counts, whatever else lies in the folder."""
+    authority, told = igc.Authority(now=datetime.now(UTC)), {"COFFRE_REVOCATION_LISTS": str(tmp_path)}
+
+    def lay(name: str, until: timedelta, since: timedelta) -> None:
+        made = authority.revocation_list(since=since, until=until)
+        (tmp_path / name).write_bytes(made.public_bytes(Encoding.DER))
+
+    assert "no revocation list" in examined(data, tmp_path, **told)[1]["revocation_lists"]
+    lay("old.crl", until=timedelta(hours=5), since=-timedelta(days=1))
+    assert "ends in 5 hours" in examined(data, tmp_path, **told)[1]["revocation_lists"]
+    lay("new.crl", until=timedelta(days=7), since=-timedelta(hours=1))
+    assert examined(data, tmp_path, **told) == (0, {})
+
+
 def test_a_new_installation_that_has_begun_to_work_is_well(tmp_path: Path) -> None:
     """The issuer that it was made with is no news, in its first week either."""
     settings = load(data=tmp_path / "data")
@@ -105,7 +136,7 @@ def test_what_could_not_be_looked_at_is_never_well(data: Path, tmp_path: Path) -
     """Without a vault that answers nobody knows whether its log is signed."""
     none, silent = tmp_path / "none", {"COFFRE_VAULT_URL": f"unix://{tmp_path / 'silent'}"}
     file = tmp_path / "coffre.prom"
-    for folder, settings, well in ((none, {}, 1), (data, silent, 6)):
+    for folder, settings, well in ((none, {}, 1), (data, silent, 7)):
         done = doctor(folder, tmp_path, file, **settings)
         assert done.returncode == 1
         assert done.stdout.count("ok     ") == well and "-      log_unsigned: not looked at" in done.stdout

@@ -1,6 +1,7 @@
 """Read the vault's log page by page, for the offline verifier, and its counts, for `coffre status`."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from audit import tree
@@ -17,6 +18,7 @@ from audit.view import (
     StoredCheckpoint,
 )
 from keyvault.context import Vault
+from keyvault.credentials.issuers import Issuer, ending
 from keyvault.keys.record_keys import care_key
 from keyvault.log.accountability import open_own
 from keyvault.log.appending import ORDINARY, SYSTEM, Chain, record_chain
@@ -132,12 +134,20 @@ class InspectingVerbs(ListingVerbs):
     def status(self) -> dict[str, Any]:
         """Bounded counts and the state of the log."""
         with self._vault.store.reading() as tx:
-            return vault_status(
+            now_ms = self._vault.now_ms()
+            told = vault_status(
                 tx,
                 self._vault.keyring.root_kind,
-                self._vault.now_ms(),
+                now_ms,
                 has_second_place=self._vault.second_place is not None,
             )
+            accepted = (each.accepted_now for each in self._vault.issuers.all(tx))
+            return told | {"issuers_ending": list(map(_ending, ending(accepted, now_ms // 1000)))}
+
+
+def _ending(issuer: Issuer) -> str:
+    assert issuer.not_after is not None  # else it would not end
+    return f"{issuer.name} on {datetime.fromtimestamp(issuer.not_after, UTC).date()}"
 
 
 def _rows_of(tx: VaultTransaction, chain: Row) -> Iterator[Row]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -106,6 +107,16 @@ def test_two_operators_add_one_and_its_credentials_are_accepted(vault: VaultBenc
     assert all(event.line["issuer"] == PATIENTS and event.line["issuer_roles"] == "patient" for event in seen)
     assert (made.state, made.version, made.first_seen) == ("active", 1, None)
     assert resolved(vault, door.patient(person), person)
+
+
+def test_one_that_ends_within_a_month_is_told_to_whoever_watches(vault: VaultBench) -> None:
+    """The pinned one says the same for ever, until it is ended."""
+    day = int(vault.clock()) + 20 * DAY
+    added(vault, Door(vault).new(Role.PATIENT, Role.OPERATOR, not_after=day))
+    assert vault.guard.inspector.status()["issuers_ending"] == []
+    ended(vault, DEMO_ISSUER)
+    named = f"{PATIENTS} on {datetime.fromtimestamp(day, UTC).date()}"
+    assert vault.guard.inspector.status()["issuers_ending"] == [named]
 
 
 def test_what_it_may_not_assert_it_does_not_prove(vault: VaultBench, person: Person) -> None:

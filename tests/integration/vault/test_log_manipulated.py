@@ -41,6 +41,7 @@ def test_an_untouched_log_is_sound_and_reports_its_tail(vault: VaultBench, story
         "frozen": False,
         "issuers": 1,
         "issuers_new": [],
+        "issuers_ending": [],
         "doors": {},
         "doors_past_threshold": [],
         "notices": {"queued": 4},

@@ -20,6 +20,7 @@ from keyvault.credentials.issuers import (
     IssuerList,
     check_new,
     check_operators_left,
+    ending,
     issuer_from_json,
     issuer_of,
     issuer_to_json,
@@ -328,3 +329,34 @@ def test_an_issuer_is_read_as_it_was_written(data: st.DataObject, **members: Any
     claims = data.draw(st.frozensets(st.sampled_from(known))) if known else frozenset()
     made = Issuer(roles=roles, claims=claims, **members)
     assert issuer_from_json(json.loads(json.dumps(issuer_to_json(made)))) == made
+
+
+SOON, LATE = NOW + 20 * 86_400, NOW + 40 * 86_400
+ENDS = issuer(PATIENTS, Role.PATIENT, not_after=SOON)
+
+
+@pytest.mark.parametrize(
+    ("others", "is_told"),
+    [
+        ([], True),
+        ([issuer(DOCTORS, Role.PROFESSIONAL)], True),
+        ([issuer(BOTH, Role.PATIENT, not_after=SOON + 1)], True),
+        ([issuer(BOTH, Role.PATIENT, not_after=LATE)], False),
+        ([issuer(BOTH, Role.PATIENT)], False),
+    ],
+)
+def test_one_that_ends_soon_is_told_unless_another_says_the_same_after_it(
+    others: list[Issuer], is_told: bool
+) -> None:
+    assert (ENDS in ending([ENDS, *others], NOW)) is is_told
+
+
+def test_one_that_ended_or_lasts_is_not_told() -> None:
+    assert ending([ENDS], SOON) == ending([replace(ENDS, not_after=LATE)], NOW) == []
+
+
+def test_an_operator_s_own_key_is_not_replaced_by_another_operator_s() -> None:
+    alice = issuer(PATIENTS, Role.OPERATOR, subject="alice", not_after=SOON)
+    bob = issuer(DOCTORS, Role.OPERATOR, subject="bob")
+    assert ending([alice, bob], NOW) == [alice]
+    assert ending([alice, bob, issuer(BOTH, Role.OPERATOR, subject="alice")], NOW) == []

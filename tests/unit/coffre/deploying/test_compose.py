@@ -149,7 +149,7 @@ def test_certificates_go_from_the_proxy_to_the_sign_in_and_to_nobody_else() -> N
 
 
 def test_files_of_the_machine_are_read_by_those_who_are_told_them() -> None:
-    """A list that is fetched into the data directory is there already."""
+    """The owner's commands are told all. A list that is fetched into the data directory is there already."""
     told = {
         "COFFRE_ORGANISATION_AUTHORITIES": "/etc/coffre/organisations.pem",
         "COFFRE_REVOCATION_LISTS": f"{DATA}/lists",
@@ -159,6 +159,10 @@ def test_files_of_the_machine_are_read_by_those_who_are_told_them() -> None:
     assert {name: volumes for name, volumes in seen.items() if volumes} == {
         "signin": ["/etc/coffre/organisations.pem:/etc/coffre/organisations.pem:ro"],
         PROXY: ["/etc/coffre/authorities.pem:/etc/coffre/authorities.pem:ro"],
+        OWNER: [
+            "/etc/coffre/authorities.pem:/etc/coffre/authorities.pem:ro",
+            "/etc/coffre/organisations.pem:/etc/coffre/organisations.pem:ro",
+        ],
     }
 
 
@@ -169,6 +173,7 @@ def test_files_that_an_address_names_are_read_by_those_who_are_told_it() -> None
     seen = {
         name: [v for v in each.get("volumes", ()) if v.startswith("/etc")] for name, each in found.items()
     }
+    assert {*seen.pop(OWNER)} == {*seen["signin"], *seen["housekeeper"]}
     assert {name: volumes for name, volumes in seen.items() if volumes} == {
         "signin": ["/etc/coffre/sms.token:/etc/coffre/sms.token:ro"],
         "housekeeper": [

@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from coffre.doctor.findings import CHECKS, of_certificate, of_disk, of_proxies, of_status
+from coffre.doctor.findings import (
+    CHECKS,
+    of_certificate,
+    of_disk,
+    of_proxies,
+    of_revocation_list,
+    of_status,
+)
 
 WELL: dict[str, Any] = {
     "queue": {"waiting": 3, "oldest_s": 20},
@@ -36,6 +43,7 @@ def test_where_all_is_well_it_says_nothing() -> None:
         ({"queue": {"waiting": 9, "oldest_s": 1_000}}, "queue"),
         ({"notices_oldest_waiting_s": 7_200}, "notices"),
         ({"issuers_new": ["who"]}, "issuer_new"),
+        ({"issuers_ending": ["who on 2027-12-31"]}, "issuer_ending"),
         ({"months_missing": [202701]}, "months"),
         ({"doors_past_threshold": ["password_wrong"]}, "doors"),
         ({"root_rotation_running": True}, "root_rotation"),
@@ -53,6 +61,15 @@ def test_each_thing_that_is_wrong_is_one_finding_with_what_to_do(wrong: dict[str
 )
 def test_a_certificate_that_ends_is_told_before_and_after(days: float | None, words: str) -> None:
     (found,) = of_certificate("/etc/coffre/tls/process.crt", days)
+    assert words in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"), [(5.0, "ends in 5 hours"), (-3.0, "ended 3 hours ago"), (None, "no revocation list")]
+)
+def test_a_revocation_list_is_told_before_and_after(hours: float | None, words: str) -> None:
+    assert list(of_revocation_list("CN=AC", 25)) == []
+    (found,) = of_revocation_list("CN=AC", hours)
     assert words in found.sentence
 
 
