@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from uuid import UUID
 
+from records.card.card import Card, Emergency
+from records.card.consent import ConsentRecord
 from records.choices.authorisations import Authorisation, Ground, Scope
-from records.consent import Card, ConsentRecord, Emergency
 from records.documents.facts import DocumentFacts
 from records.people.actors import Actor
 from records.people.identity import INS, INS_NIR_TEST, Traits

@@ -5,9 +5,9 @@ from typing import TypeVar
 from uuid import UUID
 
 from records.access import EmergencyUse
+from records.card.consent import ConsentRecord
 from records.choices.authorisations import Authorisation, Scope
 from records.choices.authorising import Given, authorise, choose, revoke
-from records.consent import ConsentRecord
 from records.documents.announcing import Step, announced, due
 from records.documents.depositing_labels import is_hidden, labelled_too
 from records.documents.facts import DocumentFacts

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from records.card.card import Card
 from records.choices.authorisations import Authorisation
 from records.choices.authorising import NO_CIRCLE, of_card
-from records.consent import Card
 from records.documents.facts import DocumentFacts
 from records.people.actors import Actor
 from records.vocabulary.codes import Action, Obligation, PurposeOfUse, ReasonCode, RecordState

@@ -21,8 +21,8 @@ from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.lists.filling import ListPage
 from keyvault.verbs.reader.lists.listing import Listing
 from records.access import Facts, RecordFacts
+from records.card.consent import ConsentRecord
 from records.choices.authorisations import Authorisation, Ground, Scope
-from records.consent import ConsentRecord
 from records.documents.facts import DocumentFacts
 from records.policy import decide, visible
 from records.vocabulary.codes import Action, Label

@@ -22,7 +22,7 @@ from keyvault.crypto.sealed_json import (
 )
 from keyvault.keys.record_keys import RecordKey, open_object_key
 from keyvault.store import Row, VaultTransaction
-from records.consent import Card
+from records.card.card import Card
 from records.documents.facts import DocumentFacts
 from records.errors import CoffreError
 from records.vocabulary.codes import RecordState

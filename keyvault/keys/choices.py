@@ -16,9 +16,9 @@ from keyvault.crypto.envelope import derive
 from keyvault.crypto.sealed_json import authorisation_aad, circle_aad, open_json, seal_json
 from keyvault.keys.cards import OpenedCard, altered, changed_meanwhile
 from keyvault.store import Row, VaultTransaction
+from records.card.consent import ConsentRecord
 from records.choices.authorisations import Authorisation, Ground, day_of_end
 from records.choices.circles import Circle, counting
-from records.consent import ConsentRecord
 from records.vocabulary.codes import ConsentMeans
 
 LIVE, ARCHIVED = "live", "archived"

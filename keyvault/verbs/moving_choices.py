@@ -7,8 +7,8 @@ from keyvault.keys.cards import OpenedCard, store_card
 from keyvault.keys.choices import authorisation_rows, keep_authorisations, person_of
 from keyvault.log.appending import Chain, Event
 from keyvault.transaction import Transaction
+from records.card.card import Card
 from records.choices.authorising import of_card
-from records.consent import Card
 from records.people.actors import Actor
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode
 

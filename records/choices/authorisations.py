@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from records.consent import CONSENT_SHAPE, ConsentRecord
+from records.card.consent import CONSENT_SHAPE, ConsentRecord
 from records.documents.facts import DocumentFacts
 from records.errors import Invalid
 from records.text.shape import Shape, members

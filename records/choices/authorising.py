@@ -4,8 +4,9 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from records.card.card import CardAuthorisation
+from records.card.consent import HOLDER, ConsentRecord, end_of
 from records.choices.authorisations import Authorisation, DocumentKind, Ground, Scope
-from records.consent import HOLDER, CardAuthorisation, ConsentRecord, end_of
 from records.errors import Invalid, NotFound
 from records.people.identity import check_rpps
 from records.vocabulary.codes import ConsentMeans

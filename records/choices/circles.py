@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from records.card.consent import CONSENT_SHAPE, ConsentRecord
 from records.choices.authorisations import Authorisation, Ground
-from records.consent import CONSENT_SHAPE, ConsentRecord
 from records.errors import Invalid
 from records.text.shape import Shape, members
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
+from records.card.consent import DEFAULT_DURATION, HOLDER, ConsentRecord, check_consent, end_of
 from records.choices.authorisations import Authorisation, Ground, Scope
 from records.choices.circles import Circle
-from records.consent import DEFAULT_DURATION, HOLDER, ConsentRecord, check_consent, end_of
 from records.errors import Invalid
 from records.people.actors import Actor
 from records.people.identity import check_rpps

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from records.access import AccessRequest, EmergencyUse
+from records.card.card import Card
 from records.choices.authorisations import Authorisation
-from records.consent import Card
 from records.emergency import EMERGENCIES, WINDOWS_A_DAY, long_enough
 from records.rules.request import OF_AN_AUTHOR, WRITES
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode, RecordState, Role

@@ -28,7 +28,7 @@ from keyvault.verbs.reader.grants.reading import Disclosed, ResolvedRecord
 from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.reader.holder.changing import CardChange
 from keyvault.verbs.rows import SealedRow, sealed_rows
-from records.consent import Emergency
+from records.card.card import Emergency
 from records.errors import CoffreError, NotFound
 from records.people.identity import INS, INS_NIR_TEST
 from records.text.base64url import b64, unb64

@@ -14,9 +14,9 @@ from keyvault.verbs.reader.holder.authorising import LARGEST_PAGE, PAGE
 from keyvault.verbs.reader.holder.changing import CardChange
 from keyvault.verbs.reader.lists.filling import ListPage
 from keyvault.verbs.reader.log.log_reading import LogFilter
+from records.card.card import Emergency
 from records.choices.authorisations import DocumentKind, Scope
 from records.choices.authorising import MOST_KINDS
-from records.consent import Emergency
 from records.text.base64url import b64
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse
 from viewer_api.access import Access

@@ -12,9 +12,10 @@ from starlette.responses import Response
 from keyvault.verbs.reader.grants.reading import Disclosed
 from keyvault.verbs.reader.holder.changing import CardChange
 from keyvault.verbs.reader.holder.choices import Choices
-from records import consent
+from records.card.card import Emergency
+from records.card.changes import check_kind
+from records.card.consent import end_of as end_of_given
 from records.choices.authorisations import Scope
-from records.consent import Emergency, check_kind
 from records.errors import Invalid, NotFound
 from records.people.identity import check_structure
 from records.text.base64url import b64
@@ -175,7 +176,7 @@ class PatientPages:
             key = f"confirm.{form.get('mode')}"
         elif action in TYPED:
             wanted = await self._wanted(session, action, form)
-            consent.end_of(int(time.time()), wanted.until, permanent=wanted.permanent)
+            end_of_given(int(time.time()), wanted.until, permanent=wanted.permanent)
             key = "confirm.permanent" if wanted.permanent else key
             person = await self._person(request, wanted.professional or "")
         what = await self._refused(request, form) if action is Action.REFUSE_DEPOSITS else ""

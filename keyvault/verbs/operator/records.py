@@ -10,7 +10,8 @@ from keyvault.opened_records import DECOY, DECOY_ID, PERSON
 from keyvault.verbs.attempt import Call, Denied, Preamble, refuse
 from keyvault.verbs.new_records import new_record
 from keyvault.verbs.operator.permission import denied, permit
-from records.consent import Card, ConsentRecord, check_consent
+from records.card.card import Card
+from records.card.consent import ConsentRecord, check_consent
 from records.errors import Conflict, Refused
 from records.people.actors import Actor
 from records.people.identity import INS, INS_NIR_DEMO, Traits

@@ -53,7 +53,7 @@ from keyvault.verbs.worker.adoption.adopt_request import (
 )
 from keyvault.verbs.worker.deposits.ingest_request import ForIngest, open_for_ingest
 from keyvault.verbs.worker.deposits.received import ReceivedBlobKey
-from records.consent import Emergency
+from records.card.card import Emergency
 from records.documents.details import (
     ContentDetails,
     DocumentDetails,

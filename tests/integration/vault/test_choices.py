@@ -14,8 +14,8 @@ from keyvault.verbs.reader.holder.choices import Choices
 from keyvault.verbs.reader.holder.choosing import Chosen
 from keyvault.verbs.reader.lists.filling import ListPage
 from keyvault.verbs.reader.lists.listing import Listing
+from records.card.card import CardAuthorisation
 from records.choices.authorisations import DocumentKind, Scope
-from records.consent import CardAuthorisation
 from records.errors import Invalid, NotFound
 from records.vocabulary.codes import Action, ReasonCode
 from records.vocabulary.document_types import class_of

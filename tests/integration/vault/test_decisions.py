@@ -15,7 +15,7 @@ from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.reader.holder.changing import CardChange, Changed
 from keyvault.verbs.worker.adoption.adopt_request import Adopted
 from keyvault.verbs.worker.deposits.ingest_request import ForIngest
-from records.consent import Emergency
+from records.card.card import Emergency
 from records.errors import Conflict, Invalid, NotFound, Refused
 from records.vocabulary.codes import Action, Environment, PurposeOfUse, ReasonCode, RecordState
 from tests.integration.hiding import hide_from_patient

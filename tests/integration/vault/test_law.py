@@ -16,7 +16,7 @@ from keyvault.verbs.reader.grants.reading import Disclosed, ResolvedRecord
 from keyvault.verbs.reader.holder.changing import CardChange, Changed
 from keyvault.verbs.worker.adoption.adopt_request import Adopted
 from keyvault.verbs.worker.deposits.ingest_request import ForIngest
-from records.consent import CardAuthorisation, Emergency
+from records.card.card import CardAuthorisation, Emergency
 from records.documents.details import SetAside
 from records.errors import CoffreError, Invalid, NotFound, Refused
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode, RecordState

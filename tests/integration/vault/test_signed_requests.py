@@ -26,8 +26,8 @@ from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.reader.holder.changing import CardChange, Changed
 from keyvault.verbs.reader.holder.choosing import Chosen
 from keyvault.verbs.worker.deposits.ingest_request import ForIngest
+from records.card.card import Emergency
 from records.choices.authorisations import DocumentKind
-from records.consent import Emergency
 from records.errors import CoffreError
 from records.people.identity import INS, INS_NIR_TEST
 from records.text.base64url import b64

@@ -14,7 +14,7 @@ from keyvault.verbs.attempt import Call, Denied
 from keyvault.verbs.reader.grants.reading import Disclosed
 from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.reader.holder.changing import CardChange
-from records.consent import Emergency
+from records.card.card import Emergency
 from records.people.identity import INS, INS_NIR_TEST
 from records.text.base64url import b64, unb64
 from records.vocabulary.codes import Action, Environment, ReasonCode, Role

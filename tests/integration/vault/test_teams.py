@@ -14,8 +14,8 @@ from keyvault.verbs.reader.holder.choices import Choices
 from keyvault.verbs.reader.holder.choosing import Chosen
 from keyvault.verbs.reader.lists.filling import ListPage
 from keyvault.verbs.reader.lists.listing import Listing
+from records.card.consent import DEFAULT_DURATION
 from records.choices.authorisations import Scope
-from records.consent import DEFAULT_DURATION
 from records.errors import Conflict, Invalid, NotFound
 from records.vocabulary.codes import Action, ReasonCode, RecordState
 from tests.integration.vault.bench import (

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from records.consent import Card
+from records.card.card import Card
 
 
 def earlier_json(card: Card) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from records.consent import Card, CardAuthorisation, ConsentRecord, Emergency
+from records.card.card import Card, CardAuthorisation, Emergency
+from records.card.consent import ConsentRecord
 from records.documents.facts import DocumentFacts
 from records.people.actors import Actor
 from records.people.identity import INS, INS_NIR_TEST, Traits

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import pytest
 
+from records.card.card import CardAuthorisation
+from records.card.consent import DEFAULT_DURATION, LONGEST_DURATION, ConsentRecord
 from records.choices.authorisations import Authorisation, DocumentKind, Ground, Scope, day_of_end, instants
 from records.choices.authorising import (
     MOST_KINDS,
@@ -20,7 +22,6 @@ from records.choices.authorising import (
     revoke,
 )
 from records.choices.circles import Circle, counting
-from records.consent import DEFAULT_DURATION, LONGEST_DURATION, CardAuthorisation, ConsentRecord
 from records.errors import Invalid, NotFound
 from tests.unit.records.factories import DAY, DOCTOR, NOW, REPORT, STRANGER
 

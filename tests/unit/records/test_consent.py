@@ -5,11 +5,8 @@ from typing import Any
 
 import pytest
 
-from records.consent import (
-    Card,
-    CardAuthorisation,
-    Emergency,
-    Refusals,
+from records.card.card import Card, CardAuthorisation, Emergency, Refusals
+from records.card.changes import (
     block,
     block_structure,
     name_attending,

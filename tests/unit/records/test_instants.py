@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from records import emergency
 from records.access import AccessRequest, Facts, RecordFacts
-from records.consent import CardAuthorisation
+from records.card.card import CardAuthorisation
 from records.durations import DAY_MS
 from records.emergency import WINDOW_MS, use_of
 from records.instants import changes_at

@@ -11,9 +11,11 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 import records
+from records.card.card import Card, CardAuthorisation, Emergency
+from records.card.changes import block, remove_attending
+from records.card.consent import ConsentRecord
 from records.choices.authorisations import Authorisation, DocumentKind, Ground, Scope
 from records.choices.authorising import revoke
-from records.consent import Card, CardAuthorisation, ConsentRecord, Emergency, block, remove_attending
 from records.documents.facts import DocumentFacts
 from records.people.actors import Actor
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, RecordFacts, decide, visible

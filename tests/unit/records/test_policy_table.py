@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from records.card.card import Card, Emergency, Refusals
+from records.card.consent import ConsentRecord
 from records.choices.authorisations import Authorisation, DocumentKind, Ground, Scope
-from records.consent import Card, ConsentRecord, Emergency, Refusals
 from records.documents.facts import DocumentFacts, HoldersRefusal
 from records.emergency import STEP_UP_S
 from records.people.actors import Actor

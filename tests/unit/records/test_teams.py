@@ -5,6 +5,9 @@ from uuid import UUID
 
 import pytest
 
+from records.card.card import Card
+from records.card.changes import give_consent, protects, withdraw_consent
+from records.card.consent import DEFAULT_DURATION, HOLDER, LONGEST_DURATION, ConsentRecord
 from records.choices.authorisations import Authorisation, Ground, Scope
 from records.choices.authorising import join
 from records.choices.circles import Circle
@@ -25,16 +28,6 @@ from records.choices.teams import (
     new_members,
     recorded,
     team_json,
-)
-from records.consent import (
-    DEFAULT_DURATION,
-    HOLDER,
-    LONGEST_DURATION,
-    Card,
-    ConsentRecord,
-    give_consent,
-    protects,
-    withdraw_consent,
 )
 from records.errors import Invalid
 from records.people.actors import Actor

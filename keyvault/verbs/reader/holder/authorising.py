@@ -16,10 +16,11 @@ from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import Attempt
 from keyvault.verbs.moving_choices import moving, settle
+from records.card.card import Card
+from records.card.consent import ConsentRecord
 from records.choices.authorisations import Authorisation, DocumentKind, Scope
 from records.choices.authorising import NO_CIRCLE, Given, authorise, of_card, revoke
 from records.choices.circles import counting
-from records.consent import Card, ConsentRecord
 from records.people.identity import check_rpps
 from records.vocabulary.codes import ConsentMeans
 

@@ -17,10 +17,11 @@ from keyvault.verbs.notice_outbox import queue_notice
 from keyvault.verbs.reader.holder.authorising import authorisation_json, by_holder, change_authorisation
 from keyvault.verbs.reader.holder.choices import card_choices
 from keyvault.verbs.reader.holder.ending import Ending, end_every_choice, end_more, left_by_withdrawal
-from records import consent
+from records.card import changes
+from records.card.card import Card, Emergency
+from records.card.changes import protects
 from records.choices.authorisations import Scope
 from records.choices.authorising import Given
-from records.consent import Card, Emergency, protects
 from records.notices import NOTICE_OF_CHANGE
 from records.people.actors import Actor
 from records.vocabulary.codes import Action, ReasonCode, RecordState
@@ -52,37 +53,37 @@ class Changed:
 
 def _set_emergency(card: Card, wanted: CardChange, now: int) -> Card:
     assert wanted.emergency is not None
-    return consent.set_emergency(card, wanted.emergency)
+    return changes.set_emergency(card, wanted.emergency)
 
 
 def _block(card: Card, wanted: CardChange) -> Card:
     if wanted.structure is not None:
-        return consent.block_structure(card, wanted.structure)
-    return consent.block(card, wanted.professional or "")
+        return changes.block_structure(card, wanted.structure)
+    return changes.block(card, wanted.professional or "")
 
 
 def _unblock(card: Card, wanted: CardChange) -> Card:
     if wanted.structure is not None:
-        return consent.unblock_structure(card, wanted.structure)
-    return consent.unblock(card, wanted.professional or "")
+        return changes.unblock_structure(card, wanted.structure)
+    return changes.unblock(card, wanted.professional or "")
 
 
 _CHANGES: Mapping[Action, Callable[[Card, CardChange, int], Card]] = {
     Action.BLOCK: lambda card, wanted, now: _block(card, wanted),
     Action.UNBLOCK: lambda card, wanted, now: _unblock(card, wanted),
-    Action.NAME_ATTENDING: lambda card, wanted, now: consent.name_attending(
+    Action.NAME_ATTENDING: lambda card, wanted, now: changes.name_attending(
         card, wanted.professional or "", now
     ),
-    Action.REMOVE_ATTENDING: lambda card, wanted, now: consent.remove_attending(
+    Action.REMOVE_ATTENDING: lambda card, wanted, now: changes.remove_attending(
         card, wanted.professional or ""
     ),
     Action.SET_EMERGENCY: _set_emergency,
-    Action.WITHDRAW_CONSENT: lambda card, wanted, now: consent.withdraw_consent(card),
-    Action.GIVE_CONSENT: lambda card, wanted, now: consent.give_consent(card, now),
-    Action.REFUSE_DEPOSITS: lambda card, wanted, now: consent.refuse_deposits(
+    Action.WITHDRAW_CONSENT: lambda card, wanted, now: changes.withdraw_consent(card),
+    Action.GIVE_CONSENT: lambda card, wanted, now: changes.give_consent(card, now),
+    Action.REFUSE_DEPOSITS: lambda card, wanted, now: changes.refuse_deposits(
         card, kind=wanted.kind, structure=wanted.structure
     ),
-    Action.ADMIT_DEPOSITS: lambda card, wanted, now: consent.admit_deposits(
+    Action.ADMIT_DEPOSITS: lambda card, wanted, now: changes.admit_deposits(
         card, kind=wanted.kind, structure=wanted.structure
     ),
 }

@@ -21,9 +21,9 @@ from keyvault.verbs.reader.holder.authorising import (
 from keyvault.verbs.reader.lists.snapshot import Question, carry_out
 from keyvault.verbs.rows import facts_of
 from records import policy
+from records.card.card import Card
 from records.choices.authorising import NO_CIRCLE, of_card
 from records.choices.teams import team_json
-from records.consent import Card
 from records.text.base64url import b64
 from records.vocabulary.codes import Action, Role
 

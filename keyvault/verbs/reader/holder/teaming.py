@@ -28,6 +28,7 @@ from keyvault.verbs.caller import caller
 from keyvault.verbs.notice_outbox import queue_notice
 from keyvault.verbs.reader.holder.authorising import settle_card
 from keyvault.verbs.reader.holder.changing import Changed
+from records.card.consent import ConsentRecord
 from records.choices.authorisations import Authorisation
 from records.choices.authorising import join, leave
 from records.choices.circles import Circle
@@ -49,7 +50,6 @@ from records.choices.teams import (
     recorded,
     team_json,
 )
-from records.consent import ConsentRecord
 from records.errors import Conflict, Invalid, NotFound
 from records.notices import NOTICE_OF_CHANGE, NoticeKind
 from records.rules.request import OF_A_TEAM

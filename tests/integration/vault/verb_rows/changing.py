@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.reader.holder.changing import CardChange
-from records.consent import Emergency
+from records.card.card import Emergency
 from records.documents.label_changes import LabelChange
 from records.errors import NotFound
 from records.people.contacts import ContactKind

@@ -7,7 +7,7 @@ from keyvault.credentials.tokens import number_of
 from keyvault.crypto.boxes import new_box_key
 from keyvault.verbs.operator.issuers import NewIssuer
 from keyvault.verbs.operator.officer import Credentialed
-from records.consent import CardAuthorisation
+from records.card.card import CardAuthorisation
 from records.vocabulary.codes import Action
 from tests.integration.vault.bench import (
     DOCTOR,
