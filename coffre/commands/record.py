@@ -10,7 +10,7 @@ from coffre.command_line.opening import opened_installation
 from coffre.command_line.options import AsJson, Data, Operator
 from coffre.command_line.output import err, show
 from coffre.command_line.refusals import refusals
-from records.consent import check_consent
+from records.card.consent import check_consent
 from records.errors import Invalid
 from records.people.identity import Traits
 from records.vocabulary.codes import ConsentMeans
