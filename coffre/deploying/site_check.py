@@ -1,21 +1,21 @@
 """Check that a site's settings hold together: each process by itself, what it is told, and all of them."""
 
 from collections.abc import Iterator
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from coffre import setting_rules
 from coffre.deploying import reach
+from coffre.deploying.places import lies_outside
 from coffre.deploying.processes import PROCESSES, SETTINGS
 from coffre.deploying.site import Site
 from coffre.settings import read_alone
 from keyvault.roots.opening import check_url
 from records.errors import Invalid
 from records.vocabulary.codes import Environment
-from storage.objects.address import EEA_REGIONS, parse
+from storage.objects.address import parse
 
 ALIKE = ("COFFRE_ENVIRONMENT", "COFFRE_PUBLIC_URL", "COFFRE_VAULT_URL", "COFFRE_QUEUE_URL")
 PROXY_READS = frozenset(f"COFFRE_PROXY_{name}" for name in ("PROCESSES", "CERTIFICATE", "KEY", "AUTHORITIES"))
-_OF_AWS = ("amazonaws.com", "amazonaws.eu")
 _ELSEWHERE = ("COFFRE_PUBLIC_URL", "COFFRE_ALLOWED_ORIGINS")
 """They name pages, wherever these are served from, and no place where data lie."""
 
@@ -81,25 +81,6 @@ def _places(site: Site, process: str) -> Iterator[str]:
                 f"{name} names a region outside the European Economic Area: health data, and what opens "
                 "them, stay there."
             )
-
-
-def lies_outside(value: str) -> bool:
-    """Whether an address, or a region in it, is of a known provider and outside the EEA."""
-    if value.startswith(("s3:", "minio:")):
-        try:
-            parse(value)
-        except Invalid as error:
-            return error.code == "non_eea_region"
-        return False
-    parts = urlsplit(value)
-    region = dict(parse_qsl(parts.query)).get("region")
-    if value.startswith("aws-kms:"):
-        return region is not None and not any(
-            region in EEA_REGIONS[name] for name in ("amazonaws.com", "amazonaws.eu")
-        )
-    host = (parts.hostname or "").lower() if "://" in value else ""
-    provider = next((name for name in EEA_REGIONS if host == name or host.endswith(f".{name}")), None)
-    return provider is not None and not set(host.split(".")) & EEA_REGIONS[provider]
 
 
 def _missing(site: Site, process: str) -> Iterator[str]:

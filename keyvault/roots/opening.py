@@ -99,16 +99,24 @@ def create_root(
     return _root(url, Secrets(_passphrase(passphrase, environ), environ, None, sealed), create=True)
 
 
+def roots_of(url: str) -> list[str]:
+    """The URL itself, or of a combined root its two."""
+    scheme, _, rest = url.partition(":")
+    return _JOINT.split(rest) if scheme == "combined" else [url]
+
+
 def check_url(url: str) -> None:
     """That it can be a root's address; no root is asked. Raises `Invalid` "root_url_invalid"."""
     scheme, _, rest = url.partition(":")
     if scheme == "combined":
-        for each in _two(rest):
+        for each in _two(url):
             check_url(each)
     elif scheme not in SCHEMES or not rest:
         raise _bad_url(
             f"The URL of a root, as in COFFRE_VAULT_ROOT, begins with {':, '.join(SCHEMES)}: or combined:."
         )
+    elif scheme == "aws-kms":
+        _query(rest, "region", "endpoint")
     elif scheme == "transit":
         from keyvault.roots.transit import checked  # noqa: PLC0415 - loaded where a URL asks for it
 
@@ -119,20 +127,20 @@ def _root(url: str, secrets: Secrets, *, create: bool) -> Created:
     check_url(url)
     scheme, _, rest = url.partition(":")
     return (
-        _combined(rest, secrets, create=create)
+        _combined(url, secrets, create=create)
         if scheme == "combined"
         else _KINDS[scheme](rest, secrets, create)
     )
 
 
-def _combined(rest: str, secrets: Secrets, *, create: bool) -> Created:
-    first, second = (_root(url, secrets, create=create) for url in _two(rest))
+def _combined(url: str, secrets: Secrets, *, create: bool) -> Created:
+    first, second = (_root(each, secrets, create=create) for each in _two(url))
     return Created(CombinedRoot(first.root, second.root), first.shares + second.shares)
 
 
-def _two(rest: str) -> list[str]:
-    urls = _JOINT.split(rest)
-    if len(urls) != _SEVERAL or any(url.partition(":")[0] not in SCHEMES for url in urls):
+def _two(url: str) -> list[str]:
+    urls = roots_of(url)
+    if len(urls) != _SEVERAL or any(each.partition(":")[0] not in SCHEMES for each in urls):
         raise _bad_url("Two roots are written combined:URL+URL.")
     return urls
 
@@ -202,9 +210,12 @@ _KINDS: Mapping[str, Callable[[str, Secrets, bool], Created]] = {
 
 def _query(text: str, *names: str) -> tuple[str, dict[str, str]]:
     head, _, query = text.partition("?")
-    given = dict(parse_qsl(query, keep_blank_values=True))
-    if not head or not set(given) <= set(names) or not all(given.values()):
-        raise _bad_url(f"After the question mark this root takes {', '.join(names)}, and never a secret.")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    given = dict(pairs)
+    if not head or not set(given) <= set(names) or not all(given.values()) or len(given) != len(pairs):
+        raise _bad_url(
+            f"After the question mark this root takes {', '.join(names)}, each once, and never a secret."
+        )
     return head, given
 
 

@@ -14,21 +14,10 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from records.errors import Invalid
 from records.text.numbers import decimal
+from storage.objects import places
 
 DEFAULT_REGION = "us-east-1"
 """What servers of one's own are called unless told otherwise: a label in signatures, not a place."""
-
-EEA_REGIONS: Mapping[str, frozenset[str]] = {
-    "amazonaws.com": frozenset(
-        {"eu-west-1", "eu-west-3", "eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2"}
-    ),
-    "amazonaws.eu": frozenset({"eusc-de-east-1"}),
-    "amazonaws.com.cn": frozenset(),
-    "ovh.net": frozenset({"gra", "rbx", "sbg", "de", "waw", "eu-west-par", "eu-south-mil"}),
-    "outscale.com": frozenset({"eu-west-2", "cloudgouv-eu-west-1"}),
-    "scw.cloud": frozenset({"fr-par", "nl-ams", "pl-waw", "it-mil"}),
-}
-"""Regions inside the EEA by the provider's domain; eu-west-2 is London at AWS and Paris at Outscale."""
 
 _OPTIONS = frozenset({"endpoint", "region", "tls", "ca", "addressing", "create", "timeout", "patience"})
 
@@ -56,12 +45,6 @@ class Address:
     @property
     def tls(self) -> bool:
         return self.endpoint.startswith("https://")
-
-    @property
-    def provider(self) -> str | None:
-        """The domain of a provider whose regions are known here."""
-        host = self.host.partition(":")[0]
-        return next((name for name in EEA_REGIONS if host == name or host.endswith(f".{name}")), None)
 
 
 def parse(url: str, setting: str = "COFFRE_OBJECTS_URL") -> Address:
@@ -104,10 +87,8 @@ def _parsed(url: str) -> Address:
 
 def check_place(address: Address, region: str) -> None:
     """Refuses a region of a known provider that is outside the EEA or not the one its host names (R50)."""
-    if address.provider is None:
-        return
-    named = region in address.host.partition(":")[0].split(".")
-    if region not in EEA_REGIONS[address.provider] or not named:
+    host = urlsplit(address.endpoint).hostname or ""
+    if places.provider(host) is not None and places.region(host) != region:
         raise Invalid(
             "Health data stay in the European Economic Area: choose a region and an endpoint of it that lie "
             "there.",
@@ -116,10 +97,14 @@ def check_place(address: Address, region: str) -> None:
 
 
 def _options(parts: SplitResult) -> dict[str, str]:
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if parts.scheme not in ("s3", "minio") or parts.fragment or not options.keys() <= _OPTIONS:
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    options = dict(pairs)
+    strange = not options.keys() <= _OPTIONS or len(options) != len(pairs)
+    if parts.scheme not in ("s3", "minio") or parts.fragment or strange:
         known = ", ".join(sorted(_OPTIONS))
-        raise Invalid(f"The address begins with s3:// or minio:// and takes {known}.", code="bad_setting")
+        raise Invalid(
+            f"The address begins with s3:// or minio:// and takes {known}, each once.", code="bad_setting"
+        )
     if "@" in parts.netloc or "@" in options.get("endpoint", ""):
         raise Invalid(
             "Give credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, not in an address.",

@@ -1,6 +1,22 @@
 output "settings" {
   description = "The settings of each process, without secrets: terraform output -json | coffre settings check"
   value       = local.settings
+  precondition {
+    condition     = length(local.outside) == 0
+    error_message = "Health data, and what opens them, stay in the European Economic Area. Name a host there, with its region in its place, in ${join(", ", local.outside)}."
+  }
+  precondition {
+    condition     = alltrue([for each in local.kms_regions : length(each) == 1])
+    error_message = "The root's key has one region, in the European Economic Area: name it once, by ?region= or in the key's ARN."
+  }
+  precondition {
+    condition     = alltrue([for each in flatten(local.kms_regions) : contains(concat(local.eea_regions["amazonaws.com"], local.eea_regions["amazonaws.eu"]), each)])
+    error_message = "The root's key stays in the European Economic Area: name a region that lies there."
+  }
+  precondition {
+    condition     = length(setsubtract(local.kms_endpoints, flatten(local.kms_regions))) == 0
+    error_message = "The root's endpoint is of the region of its key, in the European Economic Area."
+  }
 }
 
 output "secrets" {

@@ -18,7 +18,7 @@ variable "environment" {
 
 variable "cloud" {
   type        = string
-  description = "The domain of the provider's object store, as in storage/objects/address.py."
+  description = "The domain of the provider's object store, as in storage/objects/places.py."
   validation {
     condition     = contains(keys(local.eea_regions), var.cloud)
     error_message = "The provider is one of those whose regions are known here: see terraform/site/regions.tf."
@@ -53,7 +53,7 @@ variable "zones" {
   default     = []
   description = "Availability zones, each of the region."
   validation {
-    condition     = alltrue([for zone in var.zones : startswith(zone, var.region)])
+    condition     = alltrue([for zone in var.zones : can(regex("^${var.region}-?[a-z0-9]$", zone))])
     error_message = "A zone is one of the region: its name begins with the region's."
   }
 }
@@ -66,16 +66,13 @@ variable "hosts" {
     keys     = string
     broker   = string
   })
-  description = "Host names (and ports) of the vault, the databases of index and of the vault, and the broker."
+  description = "Host names (and ports) of the vault, the databases of index and of the vault, and the broker. Where they lie is judged in places.tf."
   validation {
     condition = alltrue([
-      for host in [var.hosts.vault, var.hosts.index, var.hosts.keys, var.hosts.broker, coalesce(var.hosts.accounts, "-")] :
-      alltrue([for label in split(".", split(":", host)[0]) :
-        !can(regex("^(us|ap|sa|ca|me|af|il|mx|cn|eu)-[a-z]+-[0-9]$", label)) ||
-        contains(lookup(local.eea_regions, var.cloud, []), label)
-      ])
+      for host in values(var.hosts) :
+      host == null ? true : can(regex("^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.?)+(:[0-9]+)?$", host))
     ])
-    error_message = "A host's name says that it lies outside the European Economic Area: choose one that lies there."
+    error_message = "A host is a name or an IPv4 address, with a port where it needs one: vault.coffre.internal:8443."
   }
 }
 
@@ -92,6 +89,10 @@ variable "objects_bucket" {
   type        = string
   default     = null
   description = "Of the objects; default: NAME-objects."
+  validation {
+    condition     = var.objects_bucket == null ? true : can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.objects_bucket))
+    error_message = "A bucket's name has 3 to 63 characters of a-z, 0-9 and -, and neither begins nor ends with -."
+  }
 }
 
 variable "objects_endpoint" {
@@ -101,25 +102,22 @@ variable "objects_endpoint" {
   validation {
     condition = var.objects_endpoint == null ? var.cloud == "amazonaws.com" || var.cloud == "amazonaws.eu" : (
       can(regex("^https://[a-z0-9.-]+$", var.objects_endpoint)) &&
-      endswith(var.objects_endpoint, ".${var.cloud}") &&
-      length(setintersection(split(".", trimprefix(var.objects_endpoint, "https://")), [var.region])) == 1
+      anytrue([for after in lookup(local.after_region, var.cloud, []) : endswith(var.objects_endpoint, ".${var.region}${after}.${var.cloud}")])
     )
-    error_message = "The endpoint is https://…, of the provider, and its name has the region; only AWS needs none."
+    error_message = "The endpoint is https://…, of the provider, and its name has the region in its place; only AWS needs none."
   }
 }
 
 variable "root" {
   type        = string
-  description = "COFFRE_VAULT_ROOT: where the vault's root is, such as aws-kms:alias/…?region=… or transit:https://…"
+  description = "COFFRE_VAULT_ROOT: where the vault's root is, such as aws-kms:alias/…?region=… or transit:https://… Where it lies is judged in places.tf."
   validation {
-    condition     = !startswith(var.root, "file:")
+    condition     = !can(regex("(^|[:+])file:", var.root))
     error_message = "A root that is a file is for demos: name an HSM, a key management service or a transit engine."
   }
   validation {
-    condition = !startswith(var.root, "aws-kms:") || contains(
-      local.eea_regions["amazonaws.com"], try(regex("[?&]region=([a-z0-9-]+)", var.root)[0], "none")
-    )
-    error_message = "The root's key stays in the European Economic Area: …?region= names a region that lies there."
+    condition     = can(regex("^(${local.root_form}|combined:${local.root_form}\\+${local.root_form})$", var.root))
+    error_message = "A root is written as docs/configuration.md has it, COFFRE_VAULT_ROOT: aws-kms:, transit:https://, quorum:, pkcs11:, or combined: with two of them."
   }
 }
 
@@ -128,12 +126,22 @@ variable "trusted_proxies" {
   default     = ["127.0.0.1"]
   description = "Addresses or networks of the proxies before the processes; the proxy runs beside them."
   validation {
-    condition     = alltrue([for each in var.trusted_proxies : can(cidrhost(strcontains(each, "/") ? each : "${each}/32", 0))])
+    condition = alltrue([
+      for each in var.trusted_proxies :
+      can(regex("^[0-9a-fA-F.:]+(/[0-9]+)?$", each)) &&
+      can(cidrhost(strcontains(each, "/") ? each : strcontains(each, ":") ? "${each}/128" : "${each}/32", 0))
+    ])
     error_message = "Proxies are addresses or networks, such as 10.0.0.0/28."
   }
   validation {
-    condition     = !contains(var.trusted_proxies, "0.0.0.0/0")
-    error_message = "Whoever is trusted may say who calls: name the proxies, not everybody."
+    # several networks of half the world are the world: so each is small; and IPv4 is written as such
+    condition = alltrue([
+      for each in var.trusted_proxies : strcontains(each, ":") ? (
+        try(tonumber(split("/", each)[1]) >= 48, !strcontains(each, "/")) &&
+        (contains(["::1", "::1/128"], each) || !can(regex("^::|[.]", cidrhost(strcontains(each, "/") ? each : "${each}/128", 0))))
+      ) : try(tonumber(split("/", each)[1]) >= 16, !strcontains(each, "/"))
+    ])
+    error_message = "Whoever is trusted may say who calls: name the proxies, not everybody; a network is /16 (IPv6: /48) or smaller."
   }
 }
 

@@ -142,6 +142,9 @@ def _filled(values: Mapping[str, Any], schema: Mapping[str, Any], kind: str) -> 
     return found
 
 
+_NAMED = {"account_id": ACCOUNT, "address": "{}.made.eu-west-3.rds.amazonaws.com"}
+
+
 def _made_up(name: str, kind: Any, of: str, called: str) -> Any:
     if kind == "dynamic":
         return None
@@ -150,11 +153,11 @@ def _made_up(name: str, kind: Any, of: str, called: str) -> Any:
         return {} if kind[0] == "map" else [form.format(n=n) for n in range(3)]
     if kind != "string":
         return _MADE[kind]
-    if name == "account_id":
-        return ACCOUNT
     if name.endswith("arn"):
         return f"arn:aws:made:eu-west-3:{ACCOUNT}:{of}/{called}"
-    return f"{of}-{called}"
+    if name in _NAMED:
+        return _NAMED[name].format(called)
+    return f"{of}-{called}".replace("_", "-")
 
 
 def _value(values: Any) -> Any:

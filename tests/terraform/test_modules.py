@@ -5,13 +5,14 @@ import re
 import subprocess
 from typing import Any
 
+import hcl2
 import pytest
 
 from coffre.deploying.processes import HOSTS, PROCESSES, SETTINGS
 from coffre.deploying.site import read
 from coffre.deploying.site_check import faults
 from coffre.deploying.units import units
-from storage.objects.address import EEA_REGIONS
+from storage.objects.places import PROVIDERS
 from tests.terraform.running import ROOT, Terraform
 
 OF_PLACE = (
@@ -19,6 +20,8 @@ OF_PLACE = (
     "A zone is one of the region",
     "of the provider, and its name has the region",
     "whose regions are known here",
+    "A root is written as",
+    "A host is a name or an IPv4 address",
 )
 SITE: dict[str, Any] = {
     "name": "coffre",
@@ -72,12 +75,39 @@ def test_what_a_provider_does_not_have_is_refused(infrastructure: Terraform) -> 
 
 
 @pytest.mark.requirement("R50")
-def test_the_table_of_regions_is_that_of_the_program(infrastructure: Terraform) -> None:
-    text = (ROOT / "terraform/site/regions.tf").read_text("utf-8")
-    rows = re.findall(r'"([a-z.]+)"\s+= (\[.*\])', text)
-    assert {name: frozenset(json.loads(regions)) for name, regions in rows} == {
-        name: regions for name, regions in EEA_REGIONS.items() if regions
+def test_the_tables_of_places_are_those_of_the_program() -> None:
+    with (ROOT / "terraform/site/regions.tf").open(encoding="utf-8") as text:
+        (tables,) = hcl2.load(text)["locals"]
+    regions, after = (_told(tables[name]) for name in ("eea_regions", "after_region"))
+    assert {name: each.regions for name, each in PROVIDERS.items() if each.regions} == regions
+    assert {name: each.after for name, each in PROVIDERS.items()} == after
+
+
+def _told(table: dict[str, Any]) -> dict[str, frozenset[str]]:
+    return {
+        name.strip('"'): frozenset(each.strip('"') for each in listed)
+        for name, listed in table.items()
+        if not name.startswith("__")
     }
+
+
+def at(**hosts: str) -> dict[str, Any]:
+    return {"hosts": {**SITE["hosts"], **hosts}}
+
+
+OVH = {
+    "cloud": "ovh.net",
+    "region": "gra",
+    "objects_endpoint": "https://s3.gra.io.cloud.ovh.net",
+    "root": "transit:https://root.internal:8200/transit/coffre",
+}
+OUTSCALE = {
+    **OVH,
+    "cloud": "outscale.com",
+    "region": "eu-west-2",
+    "objects_endpoint": "https://oos.eu-west-2.outscale.com",
+}
+ARN = "aws-kms:arn:aws:kms:{}:123456789012:key/1"
 
 
 @pytest.mark.requirement("R50")
@@ -89,11 +119,45 @@ def test_the_table_of_regions_is_that_of_the_program(infrastructure: Terraform) 
         {"region": "EU-WEST-3"},
         {"replica_region": "ca-central-1"},
         {"zones": ["eu-west-3a", "us-east-1a"]},
+        {"zones": ["eu-west-3.us-east-1a"]},
         {"root": "aws-kms:alias/root?region=us-east-1"},
-        {"root": "aws-kms:arn:aws:kms:us-east-1:123456789012:key/1"},
-        {"hosts": {**SITE["hosts"], "keys": "coffre.abc.us-east-1.rds.amazonaws.com"}},
-        {"hosts": {**SITE["hosts"], "broker": "b-1.mq.eu-west-2.amazonaws.com"}},
-        {"cloud": "ovh.net", "region": "gra", "objects_endpoint": "https://s3.bhs.io.cloud.ovh.net"},
+        {"root": "aws-kms:alias/root?region=eu-west-3&region=us-east-1"},
+        {"root": "aws-kms:alias/root?region=us-east-1&region=eu-west-3"},
+        {"root": "aws-kms:alias/root?region=eu-west-1&region=eu-west-3"},
+        {"root": "aws-kms:alias/root?region=eu-west-3&endpoint=https://kms.us-east-1.amazonaws.com"},
+        {"root": "aws-kms:alias/root?region=eu-west-3&endpoint=https://KMS.US-EAST-1.amazonaws.com."},
+        {"root": "aws-kms:alias/root?region=eu-west-3&endpoint=https://kms.eu-west-1.amazonaws.com"},
+        {"root": "aws-kms:alias/root?region=eu-west-3&endpoint=https://kms.us-east-1.api.aws"},
+        {"root": "aws-kms:alias/root"},
+        {"root": ARN.format("us-east-1")},
+        {"root": ARN.format("us-east-1") + "?region=eu-west-3"},
+        {"root": ARN.format("eu-west-1") + "?region=eu-west-3"},
+        {"root": ARN.format("us-gov-west-1")},
+        {"root": "aws-kms:alias/root?%72egion=us-east-1&region=eu-west-3"},
+        {"root": "combined:quorum:/srv/root+aws-kms:alias/root?region=us-east-1"},
+        {"root": "combined:aws-kms:alias/a?region=eu-west-3+aws-kms:alias/b?region=us-east-1"},
+        {"root": f"combined:transit:https://root.internal/transit/key+{ARN.format('us-east-1')}"},
+        {"root": "combined:aws-kms:alias/a?region=eu-west-3"},
+        {"root": "transit:https://bao.us-east-1.compute.amazonaws.com:8200/transit/key"},
+        {"root": "transit:https://bao.us-gov-west-1.internal:8200/transit/key"},
+        at(keys="coffre.abc.us-east-1.rds.amazonaws.com"),
+        at(keys="coffre.abc.us-gov-west-1.rds.amazonaws.com"),
+        at(keys="coffre.abc.us-gov-west-1.internal"),
+        at(keys="COFFRE.A.US-EAST-1.RDS.AMAZONAWS.COM"),
+        at(index="coffre.abc.us-east-1.rds.amazonaws.com."),
+        at(index="coffre.abc.us-east-1.rds.amazonaws.com.:5432"),
+        at(index="eu-west-3.abc.us-east-1.rds.amazonaws.com"),
+        at(index="coffre.rds.amazonaws.com"),
+        at(accounts="coffre.abc.cn-north-1.rds.amazonaws.com.cn"),
+        at(vault="vault.eu-west-3.amazonaws.com:8443/@v.us-east-1.amazonaws.com"),
+        at(broker="b-1.mq.eu-west-2.amazonaws.com"),
+        at(broker="b-1.mq.eu-west-2.on.aws"),
+        {**OUTSCALE, **at(keys="coffre.abc.eu-west-2.rds.amazonaws.com")},
+        {**OVH, **at(keys="db.bhs.cloud.ovh.net")},
+        {**OVH, "objects_endpoint": "https://s3.bhs.io.cloud.ovh.net"},
+        {**OVH, "objects_endpoint": "https://gra.s3.bhs.io.cloud.ovh.net"},
+        {**OVH, "objects_endpoint": "https://s3.gra.io.cloud.ovh.net."},
+        {"objects_endpoint": "https://eu-west-3.s3.us-east-1.amazonaws.com"},
         {"cloud": "ovh.net", "region": "bhs", "objects_endpoint": "https://s3.bhs.io.cloud.ovh.net"},
         {"cloud": "example.net", "region": "eu-west-3"},
     ],
@@ -106,6 +170,30 @@ def test_a_region_outside_the_eea_is_refused_wherever_it_is_hidden(
     assert any(words in said for words in OF_PLACE), said
 
 
+@pytest.mark.requirement("R50")
+@pytest.mark.parametrize(
+    "inside",
+    [
+        {},
+        {"root": ARN.format("eu-west-3")},
+        {"root": ARN.format("eu-west-3") + "?region=eu-west-3"},
+        {"root": "aws-kms:alias/root?endpoint=https://kms.eu-west-3.amazonaws.com&region=eu-west-3"},
+        {"root": "aws-kms:mrk-1234?region=eu-west-1&endpoint=https://kms.coffre.internal:4443"},
+        {"root": f"combined:quorum:/srv/root?needed=2&shares=3+{ARN.format('eu-west-1')}"},
+        {"root": "combined:aws-kms:a?region=eu-west-3+transit:https://o.eu-west-2.compute.outscale.com/t/k"},
+        {"root": "pkcs11:token=coffre%20root;object=root?module-path=/usr/lib/softhsm/libsofthsm2.so"},
+        {"root": "transit:https://root.internal:8200/transit/coffre-root?ca=/etc/coffre/root.pem"},
+        {"zones": ["eu-west-3a", "eu-west-3b"], "objects_bucket": "hopital-objets"},
+        at(keys="COFFRE.abc.eu-west-1.rds.amazonaws.com.:5432", broker="b-1.mq.eu-west-3.on.aws:5671"),
+        {**OUTSCALE, **at(keys="coffre.abc.eu-west-3.rds.amazonaws.com", index="db.eu-west-2.internal")},
+        {**OVH, **at(vault="10.0.0.4:8443", accounts="my-host-1.internal")},
+    ],
+    ids=str,
+)
+def test_what_lies_inside_it_is_planned(infrastructure: Terraform, inside: dict[str, Any]) -> None:
+    assert infrastructure.refusal("site", {**SITE, **inside}) == ""
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
@@ -113,7 +201,25 @@ def test_a_region_outside_the_eea_is_refused_wherever_it_is_hidden(
         ({"retention": {"log_days": 30}}, "six months to three years"),
         ({"root": "file:/srv/root"}, "A root that is a file is for demos"),
         ({"public_url": "http://coffre.example"}, "The origin is https://name"),
-        ({"trusted_proxies": ["0.0.0.0/0"]}, "name the proxies, not everybody"),
+        ({"root": "combined:file:/srv/root+quorum:/srv/other"}, "A root that is a file is for demos"),
+        ({"objects_bucket": "x?region=us-east-1&y="}, "A bucket's name has"),
+        ({"objects_bucket": "x/prefix"}, "A bucket's name has"),
+        *(
+            ({"trusted_proxies": each}, "name the proxies, not everybody")
+            for each in (
+                ["0.0.0.0/0"],
+                ["::/0"],
+                ["1.2.3.4/0"],
+                ["0.0.0.0/1", "128.0.0.0/1"],
+                ["10.0.0.0/15"],
+                ["::/1", "8000::/1"],
+                ["2001:db8::/47"],
+                ["::ffff:0:0/96"],
+                ["0:0:0:0:0:ffff:0:0/96"],
+                ["::/96"],
+            )
+        ),
+        ({"trusted_proxies": ["nginx"]}, "Proxies are addresses or networks"),
         ({"copies": {"vault": 2}}, "one vault runs"),
     ],
 )
@@ -123,8 +229,9 @@ def test_a_value_that_cannot_hold_says_what_can(
     assert sentence in infrastructure.refusal("site", {**SITE, **wrong})
 
 
-def test_the_site_plans_as_it_is(infrastructure: Terraform) -> None:
-    assert infrastructure.refusal("site", SITE) == ""
+def test_proxies_that_are_few_are_taken(infrastructure: Terraform) -> None:
+    few = ["127.0.0.1", "10.20.0.0/16", "::1", "2001:db8:ffff::/48", "2001:db8::5"]
+    assert infrastructure.refusal("site", {**SITE, "trusted_proxies": few}) == ""
 
 
 @pytest.mark.parametrize("example", ["aws", "openstack"])

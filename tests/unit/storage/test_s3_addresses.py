@@ -44,6 +44,7 @@ def test_minio_names_its_host_first_and_uses_tls_unless_told(option: str, endpoi
         "s3://b?region=eu-west-2&endpoint=https://oos.eu-west-2.outscale.com",
         "s3://b?region=fr-par&endpoint=https://s3.fr-par.scw.cloud",
         "minio://s3.eu-central-1.amazonaws.com/b?region=eu-central-1",
+        "s3://b?region=eu-west-3&endpoint=https://S3.eu-west-3.AmazonAWS.com.:443",
         HERE,
     ],
 )
@@ -63,6 +64,11 @@ def test_places_inside_the_eea_and_servers_of_ones_own_are_taken(url: str) -> No
         "s3://b?region=bhs&endpoint=https://s3.bhs.io.cloud.ovh.net",
         "s3://b?region=us-east-2&endpoint=https://oos.us-east-2.outscale.com",
         "minio://s3.amazonaws.com/b",
+        "s3://b?region=eu-west-3&endpoint=https://eu-west-3.s3.us-east-1.amazonaws.com",
+        "s3://b?region=us-east-1&endpoint=https://s3.us-east-1.amazonaws.com.",
+        "s3://b?region=us-east-1&endpoint=https://S3.US-EAST-1.AMAZONAWS.COM",
+        "minio://S3.us-east-1.amazonaws.com.:443/b?region=us-east-1",
+        "s3://b?region=us-east-1&endpoint=https://s3.dualstack.us-east-1.api.aws",
     ],
 )
 def test_places_outside_the_eea_are_refused(url: str) -> None:
@@ -89,6 +95,7 @@ def test_a_bucket_that_turns_out_to_lie_elsewhere_is_refused() -> None:
         "s3://b?endpoint=https://key:secret@host",
         "minio://key:secret@host/b",
         f"{HERE}&retries=3",
+        "s3://b?region=us-east-1&region=eu-west-3",
         f"{HERE}&create=maybe",
         f"{HERE}&timeout=0",
         f"{HERE}&patience=long",
