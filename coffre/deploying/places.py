@@ -1,4 +1,4 @@
-"""Where what the settings of a site name lies, as far as names of known providers tell (R50)."""
+"""The places that settings of a site name: inside the EEA, as far as names of known providers tell (R50)."""
 
 import re
 from urllib.parse import parse_qsl, unquote

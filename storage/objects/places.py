@@ -1,4 +1,4 @@
-"""Where hosts of providers lie, as their names tell (R50: hosting in the European Economic Area alone).
+"""The place of a provider's host, as its name tells (R50: hosting in the European Economic Area alone).
 
 Each provider has its own regions: eu-west-2 is London at AWS and Paris at Outscale. A region counts in its
 place alone, before the provider's domain: `eu-west-3.s3.us-east-1.amazonaws.com` lies in Virginia. What
