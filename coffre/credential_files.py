@@ -3,12 +3,10 @@
 Each `*.env` there has lines NAME=value, such as `coffre roles --out` writes.
 """
 
-import stat
 from pathlib import Path
 
-from records.errors import CoffreError, Invalid
-
-_READ_BY_ALL = stat.S_IROTH | stat.S_IWOTH
+from keyvault.credentials.private_files import check_mode
+from records.errors import Invalid
 
 
 def variables(folder: Path) -> dict[str, str]:
@@ -27,12 +25,3 @@ def variables(folder: Path) -> dict[str, str]:
                     raise Invalid(f"Line {number} of {path} is not NAME=value.", code="bad_setting")
                 found[name] = value.strip("'")
     return found
-
-
-def check_mode(path: Path, others: int = _READ_BY_ALL) -> None:
-    """Raises CoffreError "secret_readable" where one of the bits `others` is set."""
-    if path.stat().st_mode & others:
-        raise CoffreError(
-            f"{path} holds secrets, and others may read it: chmod 600 {path}, and draw what it holds anew.",
-            code="secret_readable",
-        )

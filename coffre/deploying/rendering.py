@@ -30,7 +30,7 @@ def rendered(site: Site) -> dict[str, str]:
         "container/engines.yaml": _json(engines()),
         "watching/rules.yaml": _json(rules()),
         "watching/dashboard.json": _json(dashboard()),
-        "settings/owner.env": _lines(of_all(complete)),
+        "settings/owner.env": _lines({**of_all(complete), **complete.proxy}),
         **{f"settings/{process}.env": _lines(complete.settings[process]) for process in PROCESSES},
     }
 

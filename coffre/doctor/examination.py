@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from coffre.command_line.opening import settings_of_installation
-from coffre.credential_files import check_mode
 from coffre.deploying.processes import PROCESSES
 from coffre.doctor.findings import (
     Finding,
@@ -19,6 +18,7 @@ from coffre.doctor.findings import (
 )
 from coffre.setting_rules import takes_proxy_for_callers
 from coffre.settings import Settings
+from keyvault.credentials.private_files import check_mode
 from keyvault.process.sockets import check_folder, folder_of
 from keyvault.process.tls import days_left
 from records.errors import CoffreError
@@ -41,9 +41,9 @@ def examine(data: Path | None, etc: Path = ETC) -> list[Finding]:
     try:
         settings = settings_of_installation(data)
     except CoffreError as error:
-        return [Finding("settings", error.sentence, _READ_FIRST), *_secret_files(etc)]
+        return [Finding("settings", error.sentence, _READ_FIRST), *_secret_files(etc, None)]
     return [
-        *_secret_files(etc),
+        *_secret_files(etc, settings.proxy_key),
         *_certificates(settings),
         *_revocation_lists(settings),
         *_sockets(settings),
@@ -53,8 +53,10 @@ def examine(data: Path | None, etc: Path = ETC) -> list[Finding]:
     ]
 
 
-def _secret_files(etc: Path) -> Iterator[Finding]:
-    for path in sorted((*etc.glob("roles/*.env"), *etc.glob("secrets/*.env"))):
+def _secret_files(etc: Path, proxy_key: Path | None) -> Iterator[Finding]:
+    """The key of the proxy among them: nginx reads it, and says nothing of who else may."""
+    key = [proxy_key] if proxy_key is not None and proxy_key.exists() else []
+    for path in (*sorted((*etc.glob("roles/*.env"), *etc.glob("secrets/*.env"))), *key):
         try:
             check_mode(path, _OTHERS)
         except CoffreError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from coffre.settings import Settings
+from keyvault.credentials.private_files import check_mode
 from records.errors import CoffreError
 from records.text.plain_text import text_of
 from storage.migrations.revisions import Branch
@@ -116,8 +117,9 @@ def naming(branch: Branch) -> Iterator[None]:
 
 
 def read_secret(path: Path) -> bytes:
-    """A key file's bytes. Raises `CoffreError` "key_file_missing" or "key_file_damaged"."""
+    """Of a key's file. Raises `CoffreError` "key_file_missing", "key_file_damaged", "secret_readable"."""
     try:
+        check_mode(path)
         return bytes.fromhex(text_of(path.read_bytes()))
     except FileNotFoundError:
         raise CoffreError(

@@ -9,6 +9,7 @@ import httpx
 
 from coffre.notifying.not_sent import not_sent
 from coffre.notifying.sms_address import SmsAddress
+from keyvault.credentials.private_files import check_mode
 from records.errors import CoffreError
 from records.people.contacts import ContactKind
 from sign_in.sending import Message
@@ -87,6 +88,7 @@ def _of(sender: str) -> str:
 def _secret(file: Path) -> str:
     """Read for each message, so that a new one serves at once."""
     try:
+        check_mode(file)
         found = file.read_text("ascii").strip()
     except (OSError, UnicodeError):
         found = ""

@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from coffre.notifying.message import message_of
 from coffre.notifying.notifier import Report
 from coffre.notifying.smtp_address import SmtpAddress
+from keyvault.credentials.private_files import check_mode
 from keyvault.verbs.housekeeper.delivering import Notice
 from records.errors import CoffreError
 from records.notices import Delivery
@@ -78,6 +79,7 @@ class SmtpNotifier:
         """Read at each turn, so that a new one serves at once."""
         assert self.server.password_file is not None
         try:
+            check_mode(self.server.password_file)
             return self.server.password_file.read_text("utf-8").strip()
         except (OSError, UnicodeError):
             raise CoffreError(

@@ -9,6 +9,7 @@ from typing import Any
 from audit.canonical import parse
 from coffre.installation.installation import Installation
 from coffre.operators.calls import permitted
+from keyvault.credentials.private_files import check_mode
 from keyvault.crypto.boxes import open_box
 from keyvault.verbs.attempt import Call
 from keyvault.verbs.operator.officer import Credentialed
@@ -38,7 +39,10 @@ class Wanted:
 
 
 def read_key(path: Path) -> bytes:
-    """The officer's private key, as `coffre init` wrote it. Raises `Invalid` "officer_key_bad"."""
+    """The officer's private key, as `coffre init` wrote it. Raises `Invalid` "officer_key_bad", CoffreError
+    "secret_readable".
+    """
+    check_mode(path)
     try:
         key = bytes.fromhex(path.read_text("ascii").strip())
     except ValueError:

@@ -4,9 +4,15 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from records import exposed
 from records.errors import Conflict, Invalid
 
 OWNER_ONLY = 0o600
+
+
+def check_mode(path: Path, others: int = exposed.OTHERS) -> None:
+    """Raises CoffreError "secret_readable" where one of the bits `others` is set, and OSError."""
+    exposed.check(path, path.stat().st_mode, others)
 
 
 def create(path: Path, text: str) -> None:

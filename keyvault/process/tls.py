@@ -6,9 +6,15 @@ from pathlib import Path
 
 from cryptography import x509
 
+from keyvault.credentials.private_files import check_mode
+
 
 def tls_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
-    """TLS 1.3 that demands a client certificate of our authority."""
+    """TLS 1.3 that demands a client certificate of our authority.
+
+    Raises CoffreError "secret_readable" for a key that everybody may read.
+    """
+    check_mode(key)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_cert_chain(certificate, key)
@@ -18,7 +24,11 @@ def tls_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext
 
 
 def client_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLContext:
-    """A caller's side: its own certificate, and none but our authority's for the vault."""
+    """A caller's side: its own certificate, and none but our authority's for the vault.
+
+    Raises CoffreError "secret_readable" for a key that everybody may read.
+    """
+    check_mode(key)
     context = ssl.create_default_context(cafile=str(authority))
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_cert_chain(certificate, key)

@@ -21,6 +21,7 @@ from urllib.parse import parse_qsl, unquote
 from keyvault.roots.combined import CombinedRoot
 from keyvault.roots.file import FileRoot
 from keyvault.roots.ports import Root, RootError
+from records import exposed
 from records.errors import Invalid
 from records.text.numbers import whole
 from records.text.plain_text import text_of
@@ -229,7 +230,9 @@ def _passphrase(given: str | None, environ: Mapping[str, str]) -> str | None:
 
 
 def _text(path: Path) -> str:
+    """Raises `RootError` "root_secret_missing", CoffreError "secret_readable"."""
     try:
+        exposed.check(path, path.stat().st_mode)
         return text_of(path.read_bytes())
     except (OSError, UnicodeDecodeError):
         raise RootError(

@@ -314,6 +314,7 @@ def test_transit_over_tls_under_a_ca_of_the_house(tmp_path: Path) -> None:
 
 def test_a_token_file_is_read_at_each_use(open_bao: OpenBao, tmp_path: Path) -> None:
     file = tmp_path / "token"
+    file.touch(0o600)
     file.write_text(open_bao.token)
     place = Place(open_bao.url("renewed"), {"COFFRE_VAULT_TOKEN_FILE": str(file)})
     root = place.create()

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import stat
 import subprocess
 from pathlib import Path
 from typing import NoReturn
@@ -70,7 +71,7 @@ class TestMisuse:
 
     def test_a_directory_that_may_not_be_written_is_told(self, copied: Path) -> None:
         for path in [*copied.rglob("*"), copied]:
-            path.chmod(0o555 if path.is_dir() else 0o444)
+            path.chmod(0o555 if path.is_dir() else stat.S_IMODE(path.stat().st_mode) & ~0o222)
         try:
             for command in (
                 ["init", "--data", copied / "new"],

@@ -94,6 +94,17 @@ def test_a_revocation_list_that_was_not_fetched_is_named(data: Path, tmp_path: P
     assert examined(data, tmp_path, **told) == (0, {})
 
 
+def test_the_key_of_the_proxy_is_looked_at_where_it_is_named(data: Path, tmp_path: Path) -> None:
+    """nginx reads it, and would say nothing of who else may."""
+    _, key = certificate(tmp_path)
+    key.chmod(0o640)
+    _, found = examined(data, tmp_path, COFFRE_PROXY_KEY=str(key))
+    assert f"chmod 600 {key}" in found["secret_files"]
+    key.chmod(0o600)
+    assert examined(data, tmp_path, COFFRE_PROXY_KEY=str(key)) == (0, {})
+    assert examined(data, tmp_path, COFFRE_PROXY_KEY=str(tmp_path / "none")) == (0, {})
+
+
 def test_a_new_installation_that_has_begun_to_work_is_well(tmp_path: Path) -> None:
     """The issuer that it was made with is no news, in its first week either."""
     settings = load(data=tmp_path / "data")

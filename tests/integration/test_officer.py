@@ -60,6 +60,7 @@ def test_asking_is_on_the_log_and_another_key_opens_nothing(coffre: Coffre, tmp_
     before = len(told(coffre))
     assert len(told(coffre)) > before
     other = tmp_path / "other.key"
+    other.touch(0o600)
     other.write_text("ab" * 32)
     refused = officer(coffre, key=other)
     assert (refused.returncode, refused.stderr.split(":")[0]) == (1, "officer_key_other")
@@ -67,6 +68,7 @@ def test_asking_is_on_the_log_and_another_key_opens_nothing(coffre: Coffre, tmp_
 
 def test_wrong_input_is_one_sentence(coffre: Coffre, tmp_path: Path) -> None:
     bad = tmp_path / "bad.key"
+    bad.touch(0o600)
     bad.write_text("not a key")
     for done, code in (
         (officer(coffre, key=bad), "officer_key_bad"),

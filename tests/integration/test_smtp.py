@@ -101,6 +101,7 @@ def test_smtps_and_a_login_whose_password_stands_in_a_file(tmp_path: Path) -> No
         login = f"&user={USER}&password_file={password}"
         url = mail.url.replace("smtp:", "smtps:") + login
         assert deliver(url, notice("a@example.fr")) == ([Delivery.FAILED], ["mail_password_unreadable"])
+        password.touch(0o600)
         password.write_text("another", "utf-8")
         assert deliver(url, notice("a@example.fr")) == ([Delivery.FAILED], ["mail_login_refused"])
         password.write_text(f"{PASSWORD}\n", "utf-8")

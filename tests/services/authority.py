@@ -38,6 +38,7 @@ class Authority:
         )
         paths = (self._folder / f"{name}.crt", self._folder / f"{name}.key", self.file)
         paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
+        paths[1].touch(0o600)
         paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return paths
 

@@ -55,6 +55,7 @@ def sms_gateway(folder: Path) -> Iterator[Gateway]:
     folder.mkdir(parents=True)
     shown, key = certificate(folder)
     token_file = folder / "token"
+    token_file.touch(0o600)
     token_file.write_text(f"{TOKEN}\n")
 
     class Asked(BaseHTTPRequestHandler):

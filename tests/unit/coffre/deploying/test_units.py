@@ -89,6 +89,14 @@ def test_values_reach_the_process_as_they_are_written() -> None:
     assert "COFFRE_OBJECTS_URL='s3://coffre?region=eu-west-3&ca=/a'\\''b'\n" in odd["settings/worker.env"]
 
 
+def test_the_owner_is_told_where_the_proxys_key_lies() -> None:
+    """Its doctor looks who may read it."""
+    tls = {"COFFRE_PROXY_CERTIFICATE": "/etc/coffre/tls/c.pem", "COFFRE_PROXY_KEY": "/etc/coffre/tls/k.pem"}
+    files = rendering.rendered(site(proxy=tls))
+    assert "COFFRE_PROXY_KEY='/etc/coffre/tls/k.pem'\n" in files["settings/owner.env"]
+    assert not [name for name, text in files.items() if "settings/" in name and "PROXY_KEY" in text][1:]
+
+
 # Writing
 
 
