@@ -229,8 +229,26 @@ def test_the_key_at_rest_makes_disks_and_alerts_reach_who_is_on_call(
         "kms:CallerAccount": ACCOUNT,
         "kms:ViaService": "ec2.eu-west-3.amazonaws.com",
     }
+    assert told["Alerts"]["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
     (topic,) = (values for kind, values in applied if kind == "aws_sns_topic")
     (statement,) = json.loads(topic["policy"])["Statement"]
     assert statement["Principal"] == told["Alerts"]["Principal"] == {"Service": "aps.amazonaws.com"}
     assert statement["Resource"] == f"arn:aws:sns:eu-west-3:{ACCOUNT}:{topic['name']}"
     assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
+
+
+def test_a_service_of_aws_uses_a_key_for_this_account_alone(
+    applied: list[tuple[str, dict[str, Any]]],
+) -> None:
+    """Its principal is the same for every account: without a condition another's alerts or logs would do."""
+    statements = [
+        statement
+        for kind, values in applied
+        if kind == "aws_kms_key"
+        for statement in json.loads(values["policy"])["Statement"]
+        if "Service" in statement["Principal"]
+    ]
+    assert {each["Sid"] for each in statements} == {"Alerts", "Logs"}
+    for each in statements:
+        (named,) = (value for test in each["Condition"].values() for value in test.values())
+        assert named in (ACCOUNT, f"arn:aws:logs:eu-west-3:{ACCOUNT}:*")

@@ -44,6 +44,7 @@ resource "aws_kms_key" "rest" {
         Principal = { Service = "logs.${var.region}.amazonaws.com" }
         Action    = ["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
         Resource  = "*"
+        Condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:${var.region}:${var.account}:*" } }
       },
       {
         # machines are made by a role of AWS, which nobody can name before the account's first group
@@ -60,6 +61,7 @@ resource "aws_kms_key" "rest" {
         Principal = { Service = "aps.amazonaws.com" }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = "*"
+        Condition = { StringEquals = { "aws:SourceAccount" = var.account } }
       },
     ]
   })
