@@ -6,13 +6,9 @@ Nothing is opened: a rule looks at the settings alone.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from coffre.installation.address_forms import is_listener, is_origin
-from coffre.notifying.sms_address import read_sms_address
-from coffre.notifying.smtp_address import read_smtp_address
-from coffre.notifying.syslog_address import read_syslog_address
+from coffre import setting_forms
+from coffre.setting_places import lies_outside, outside
 from records.errors import Invalid
-from records.people.contacts import ContactKind, read_contact
-from records.text.numbers import is_whole
 from records.vocabulary.codes import Environment
 
 if TYPE_CHECKING:
@@ -36,22 +32,33 @@ def takes_proxy_for_callers(public_url: str, trusted_proxies: str) -> bool:
 def check(settings: "Settings", *, for_init: bool = False) -> None:
     """Refuse what this version can't do or what contradicts itself, naming everything and its remedy.
 
-    Raises `Invalid` "bad_setting", or "not_for_production" where production alone wants more.
+    Raises `Invalid` "bad_setting"; "non_eea_region" where a place alone is wrong, "not_for_production" where
+    production alone wants more.
     """
-    bad = [*_contradictions(settings)]
+    bad, elsewhere = [*_contradictions(settings)], [*_elsewhere(settings)]
     wanted = (*_wanted_by_production(settings), *(_wanted_by_init(settings) if for_init else ()))
-    missing = [what for holds, what in wanted if not holds]
-    if settings.environment is Environment.PRODUCTION and missing:
-        bad.append(f"COFFRE_ENVIRONMENT=production wants {'; '.join(missing)}.")
-    if bad:
-        only_missing = len(bad) == 1 and bool(missing) and settings.environment is Environment.PRODUCTION
-        raise Invalid(" ".join(bad), code="not_for_production" if only_missing else "bad_setting")
+    missing = [what for holds, what in wanted if not holds] if _is_production(settings) else []
+    wants = [f"COFFRE_ENVIRONMENT=production wants {'; '.join(missing)}."] if missing else []
+    found = {"bad_setting": bad, "non_eea_region": elsewhere, "not_for_production": wants}
+    if code := next((code for code, told in found.items() if told), None):
+        raise Invalid(" ".join((*bad, *elsewhere, *wants)), code=code)
+
+
+def _is_production(settings: "Settings") -> bool:
+    return settings.environment is Environment.PRODUCTION
 
 
 def _contradictions(settings: "Settings") -> Iterator[str]:
     yield from _other_kinds(settings)
     yield from _halves(settings)
-    yield from _other_forms(settings)
+    yield from setting_forms.other_forms(settings)
+
+
+def _elsewhere(settings: "Settings") -> Iterator[str]:
+    """R50: nothing lies outside the EEA, as far as names of known providers tell."""
+    for field, value in settings:
+        if isinstance(value, str) and lies_outside(name := f"COFFRE_{field.upper()}", value):
+            yield outside(name)
 
 
 def _other_kinds(settings: "Settings") -> Iterator[str]:
@@ -98,62 +105,6 @@ def _halves(settings: "Settings") -> Iterator[str]:
         yield (
             "A key has two halves: set COFFRE_S3_ACCESS_KEY_ID and COFFRE_S3_SECRET_ACCESS_KEY, or neither."
         )
-
-
-def _other_forms(settings: "Settings") -> Iterator[str]:
-    """Origins, listeners and lists that are not written as one is."""
-    for name, given in (
-        ("COFFRE_PUBLIC_URL", settings.public_url),
-        ("COFFRE_OBJECTS_PUBLIC_URL", settings.objects_public_url),
-    ):
-        if given is not None and not is_origin(given):
-            yield f"{name} is an origin such as https://coffre.example."
-    if any(not is_whole(user) for _, user in settings.named_peers()):
-        yield "COFFRE_VAULT_PEERS is door=uid,door=uid…"
-    if settings.operator_address is not None and not is_listener(settings.operator_address):
-        yield "COFFRE_OPERATOR_ADDRESS is host:port, such as 127.0.0.1:9464."
-    yield from _notices(settings)
-    try:
-        read_syslog_address(settings.syslog_url or "unix:///dev/log")
-    except Invalid as error:
-        yield error.sentence
-    try:
-        settings.origins()
-    except Invalid as error:
-        yield error.sentence
-    try:
-        settings.proxies()
-    except ValueError:
-        yield "COFFRE_TRUSTED_PROXIES names addresses or networks: 10.0.0.5,10.1.0.0/16."
-    try:
-        settings.first_operators()
-    except ValueError:
-        yield "COFFRE_OPERATORS is NAME=FILE,NAME=FILE: two persons or more, each with a key of their own."
-    try:
-        settings.certifying()
-    except ValueError:
-        yield "COFFRE_CERTIFICATE_PROXIES names addresses or networks: 10.0.0.5,10.1.0.0/16."
-
-
-def _notices(settings: "Settings") -> Iterator[str]:
-    """How messages leave, and whom they are from."""
-    try:
-        sends = read_smtp_address(settings.notices_url) is not None
-    except Invalid as error:
-        yield error.sentence
-        return
-    try:
-        read_sms_address(settings.sms_url)
-    except Invalid as error:
-        yield error.sentence
-    sender = settings.notices_from
-    if sends and sender is None:
-        yield "Messages are from somebody: set COFFRE_NOTICES_FROM, such as avis@coffre.example."
-    try:
-        if sender is not None:
-            read_contact(ContactKind.EMAIL, sender)
-    except Invalid:
-        yield "COFFRE_NOTICES_FROM is an e-mail address, such as avis@coffre.example."
 
 
 def _wanted_by_production(settings: "Settings") -> Wanted:

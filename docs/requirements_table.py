@@ -219,7 +219,7 @@ REQUIREMENTS: dict[str, Requirement] = {
     "R50": Requirement(
         "Cryptography and hosting",
         "places in the EEA alone",
-        "configured targets are checked in production; replicas have no tags",
+        "what settings name is checked at every start, as far as names of known providers tell; replicas have no tags",
     ),
     "R51": Requirement("Cryptography and hosting", "whole export in open formats", "not there"),
     "R52": Requirement("Cryptography and hosting", "who was affected, within the hour", "not there"),

@@ -9,7 +9,9 @@ from coffre.command_line.exits import Exit
 from coffre.command_line.output import err
 from records.errors import CoffreError, Invalid
 
-_OF_SETTINGS = frozenset({"bad_setting", "not_for_production", "other_environment", "root_url_invalid"})
+_OF_SETTINGS = frozenset(
+    {"bad_setting", "non_eea_region", "not_for_production", "other_environment", "root_url_invalid"}
+)
 """Codes of settings that are wrong, whatever the command is about."""
 
 

@@ -127,7 +127,7 @@ SETTINGS: Mapping[str, Setting] = {
     "COFFRE_GATEWAY": Setting(frozenset({"reader", "gateway"})),
     "COFFRE_OHIF": Setting(frozenset({"gateway"})),
     "COFFRE_NOTICES_URL": Setting(frozenset({"housekeeper", "gateway", "signin"})),
-    "COFFRE_NOTICES_FROM": Setting(frozenset({"housekeeper", "signin"})),
+    "COFFRE_NOTICES_FROM": Setting(frozenset({"housekeeper", "gateway", "signin"})),
     "COFFRE_SMS_URL": Setting(frozenset({"signin"})),
     "COFFRE_SYSLOG_URL": Setting(frozenset({"signin"})),
     "COFFRE_IDENTITY_CHECK": Setting(_WORKER),

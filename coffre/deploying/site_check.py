@@ -1,23 +1,24 @@
 """Check that a site's settings hold together: each process by itself, what it is told, and all of them."""
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from coffre import setting_rules
 from coffre.deploying import reach
-from coffre.deploying.places import lies_outside
 from coffre.deploying.processes import PROCESSES, SETTINGS
 from coffre.deploying.site import Site
+from coffre.setting_forms import is_address
+from coffre.setting_places import lies_outside, outside
 from coffre.settings import read_alone
-from keyvault.roots.opening import check_url
+from keyvault.roots.addresses import check_url
 from records.errors import Invalid
 from records.vocabulary.codes import Environment
 from storage.objects.address import parse
 
 ALIKE = ("COFFRE_ENVIRONMENT", "COFFRE_PUBLIC_URL", "COFFRE_VAULT_URL", "COFFRE_QUEUE_URL")
 PROXY_READS = frozenset(f"COFFRE_PROXY_{name}" for name in ("PROCESSES", "CERTIFICATE", "KEY", "AUTHORITIES"))
-_ELSEWHERE = ("COFFRE_PUBLIC_URL", "COFFRE_ALLOWED_ORIGINS")
-"""They name pages, wherever these are served from, and no place where data lie."""
+_AWS_SECRET = re.compile(r"AWS_(?!.*_FILE$).*(SECRET|TOKEN|PASSWORD)")
 
 
 def faults(site: Site) -> list[str]:
@@ -58,11 +59,16 @@ def _told(site: Site, process: str) -> Iterator[str]:
             whose = ", ".join(sorted(known.told)) or "init, which the owner runs"
             yield f"{name} is not for it, but for {whose}: take it away."
     for name, value in sorted(settings.items()):
-        known = SETTINGS.get(name)
-        secret = known is not None and known.secret
-        if secret or urlsplit(value).password or name.startswith("AWS_SECRET"):
+        if _is_secret(name, value):
             file = site.etc / "secrets" / f"{process}.env"
             yield f"{name} is secret: put it into {file}, and its name under secrets."
+
+
+def _is_secret(name: str, value: str) -> bool:
+    known = SETTINGS.get(name)
+    if (known is not None and known.secret) or _AWS_SECRET.match(name):
+        return True
+    return is_address(value) and bool(urlsplit(value).password)
 
 
 def _is_of_cloud(name: str, process: str) -> bool:
@@ -74,13 +80,14 @@ def _is_of_cloud(name: str, process: str) -> bool:
 
 
 def _places(site: Site, process: str) -> Iterator[str]:
-    """R50: nothing lies outside the EEA, as far as names of known providers tell."""
+    """R50, of what clients of a cloud find by themselves; of our own settings it is a rule."""
     for name, value in sorted(site.settings[process].items()):
-        if name not in _ELSEWHERE and lies_outside(value):
-            yield (
-                f"{name} names a region outside the European Economic Area: health data, and what opens "
-                "them, stay there."
-            )
+        if name in SETTINGS:
+            continue
+        if lies_outside(name, value):
+            yield outside(name)
+        elif not is_address(value):
+            yield f"{name} is no address: write it as https://host:port."
 
 
 def _missing(site: Site, process: str) -> Iterator[str]:
@@ -127,11 +134,15 @@ def _rules(process: str, settings: dict[str, str]) -> Iterator[str]:
     for name in [name for name, each in SETTINGS.items() if each.secret]:
         settings.pop(name, None)
     try:
-        if root := settings.get("COFFRE_VAULT_ROOT"):
-            check_url(root)
         setting_rules.check(read_alone(settings))
     except Invalid as error:
         yield error.sentence
+    try:
+        if root := settings.get("COFFRE_VAULT_ROOT"):
+            check_url(root)
+    except Invalid as error:
+        if error.code != "non_eea_region":  # it is told above
+            yield error.sentence
 
 
 def _of_proxy(site: Site) -> Iterator[str]:

@@ -10,11 +10,11 @@ Place = tuple[socket.AddressFamily, str | tuple[str, int]]
 
 def read_syslog_address(url: str) -> Place:
     """`udp://host:port` or `unix:///dev/log`. Raises `Invalid` "bad_setting"."""
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        port = None
+        parts, port = urlsplit(""), None
     if parts.scheme == "unix" and parts.path:
         return socket.AF_UNIX, parts.path
     if parts.scheme == "udp" and parts.hostname and port:

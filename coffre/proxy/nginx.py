@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from coffre.installation.address_forms import is_origin
 from coffre.proxy import limits, routing
 from coffre.proxy.routing import Process
 from records.errors import Invalid
@@ -71,10 +72,9 @@ def rendered(
 
 def host_of(origin: str) -> str:
     """The host name of an origin. Raises Invalid `bad_setting`."""
-    host = urlsplit(origin).hostname
-    if host is None:
-        raise Invalid(f"{origin} names no host.", code="bad_setting")
-    return host
+    if not is_origin(origin):
+        raise Invalid("A proxy's name is of an origin such as https://coffre.example.", code="bad_setting")
+    return str(urlsplit(origin).hostname)
 
 
 def read_processes(text: str) -> dict[Process, str]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from keyvault.crypto.envelope import WRAP_SIZE, KeyvaultError, new_key, unwrap, wrap
+from keyvault.roots.addresses import check_kms
 from keyvault.roots.ports import (
     CONTEXT_LABEL,
     Root,
@@ -24,6 +25,7 @@ from keyvault.roots.ports import (
     unreachable,
     unwrap_failed,
 )
+from records.errors import Invalid
 from records.text.base64url import b64
 
 TIMEOUT = 10  # seconds
@@ -41,6 +43,8 @@ class AwsKmsRoot(Root):
         self._key = key
         self._name = f"aws-kms:{key}"
         self._client = _client(region, endpoint)
+        # the region may have come from the environment or a profile
+        check_kms(key, self._client.meta.region_name, self._client.meta.endpoint_url)
 
     def __repr__(self) -> str:
         return f"AwsKmsRoot({self._name})"
@@ -153,6 +157,7 @@ class AwsKmsRoot(Root):
 def _client(region: str | None, endpoint: str | None) -> Any:
     import boto3  # noqa: PLC0415 - in the extra `engines`
     from botocore.config import Config  # noqa: PLC0415
+    from botocore.exceptions import NoRegionError  # noqa: PLC0415
 
     # at DEBUG botocore writes whole answers to the log, and these hold keys
     logging.getLogger("botocore").setLevel(logging.INFO)
@@ -160,7 +165,10 @@ def _client(region: str | None, endpoint: str | None) -> Any:
         connect_timeout=TIMEOUT, read_timeout=TIMEOUT, retries={"mode": "standard", "max_attempts": 3}
     )
     # a session of its own: boto3's common one keeps the first credentials it found, and threads share it
-    return boto3.session.Session().client("kms", region_name=region, endpoint_url=endpoint, config=config)
+    try:
+        return boto3.session.Session().client("kms", region_name=region, endpoint_url=endpoint, config=config)
+    except NoRegionError:
+        raise Invalid("Say where the key is: aws-kms:…?region=eu-west-3.", code="root_url_invalid") from None
 
 
 def _digest(contexts: Sequence[bytes]) -> bytes:

@@ -1,34 +1,18 @@
-"""Open the root that a URL names. No URL ever holds a secret; one that seems to is refused and not repeated.
-
-    file:PATH                                         passphrase: argument, or COFFRE_VAULT_PASSPHRASE
-    quorum:PATH[?needed=3&shares=5]                   shares: COFFRE_VAULT_SHARES=FILE:FILE…, else prompts
-    pkcs11:token=NAME;object=KEY?module-path=LIBRARY  (RFC 7512)  COFFRE_VAULT_PIN_FILE or COFFRE_VAULT_PIN
-    aws-kms:ARN|ID|alias/NAME[?region=R&endpoint=U]   the AWS variables, profile or role
-    transit:https://HOST:PORT/MOUNT/KEY[?ca=FILE]     COFFRE_VAULT_TOKEN_FILE or COFFRE_VAULT_TOKEN
-    combined:URL+URL                                  two of the above, both needed
-
-The numbers of a quorum count at its creation and default to 3 of 5. Secrets are read when used: a PIN or
-token file may be renewed while the vault runs.
+"""Open the root that a URL names (`keyvault.roots.addresses`). Secrets are read when used: a PIN or a token's
+file may be renewed while the vault runs.
 """
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote
 
+from keyvault.roots.addresses import check_url, of_engine, of_kms, of_quorum, of_token, path_of, two
 from keyvault.roots.combined import CombinedRoot
 from keyvault.roots.file import FileRoot
 from keyvault.roots.ports import Root, RootError
 from records import exposed
-from records.errors import Invalid
-from records.text.numbers import whole
 from records.text.plain_text import text_of
-
-SCHEMES = ("file", "quorum", "pkcs11", "aws-kms", "transit")
-_JOINT = re.compile(rf"\+(?=(?:{'|'.join(SCHEMES)}):)")
-_SEVERAL = 2
 
 Ask = Callable[[str], str]
 
@@ -100,30 +84,6 @@ def create_root(
     return _root(url, Secrets(_passphrase(passphrase, environ), environ, None, sealed), create=True)
 
 
-def roots_of(url: str) -> list[str]:
-    """The URL itself, or of a combined root its two."""
-    scheme, _, rest = url.partition(":")
-    return _JOINT.split(rest) if scheme == "combined" else [url]
-
-
-def check_url(url: str) -> None:
-    """That it can be a root's address; no root is asked. Raises `Invalid` "root_url_invalid"."""
-    scheme, _, rest = url.partition(":")
-    if scheme == "combined":
-        for each in _two(url):
-            check_url(each)
-    elif scheme not in SCHEMES or not rest:
-        raise _bad_url(
-            f"The URL of a root, as in COFFRE_VAULT_ROOT, begins with {':, '.join(SCHEMES)}: or combined:."
-        )
-    elif scheme == "aws-kms":
-        _query(rest, "region", "endpoint")
-    elif scheme == "transit":
-        from keyvault.roots.transit import checked  # noqa: PLC0415 - loaded where a URL asks for it
-
-        checked(_query(rest, "ca")[0])
-
-
 def _root(url: str, secrets: Secrets, *, create: bool) -> Created:
     check_url(url)
     scheme, _, rest = url.partition(":")
@@ -134,20 +94,13 @@ def _root(url: str, secrets: Secrets, *, create: bool) -> Created:
     )
 
 
-def _combined(url: str, secrets: Secrets, *, create: bool) -> Created:
-    first, second = (_root(each, secrets, create=create) for each in _two(url))
+def _combined(rest: str, secrets: Secrets, *, create: bool) -> Created:
+    first, second = (_root(url, secrets, create=create) for url in two(rest))
     return Created(CombinedRoot(first.root, second.root), first.shares + second.shares)
 
 
-def _two(url: str) -> list[str]:
-    urls = roots_of(url)
-    if len(urls) != _SEVERAL or any(each.partition(":")[0] not in SCHEMES for each in urls):
-        raise _bad_url("Two roots are written combined:URL+URL.")
-    return urls
-
-
 def _file(rest: str, secrets: Secrets, create: bool) -> Created:
-    path = _path(rest)
+    path = path_of(rest)
     if secrets.sealed and (not secrets.passphrase if create else FileRoot.is_bare(path)):
         raise RootError(
             "Production takes no root file without a passphrase: rotate to a root that has one.",
@@ -160,44 +113,35 @@ def _file(rest: str, secrets: Secrets, create: bool) -> Created:
 def _quorum(rest: str, secrets: Secrets, create: bool) -> Created:
     from keyvault.roots.quorum import QuorumRoot  # noqa: PLC0415 - with the extra `engines`
 
-    text, given = _query(rest, "needed", "shares")
-    numbers = {"needed": "3", "shares": "5"} | given
-    try:
-        needed, number = whole(numbers["needed"]), whole(numbers["shares"])
-    except ValueError:
-        raise _bad_url("A quorum is written quorum:PATH?needed=3&shares=5.") from None
+    path, needed, number = of_quorum(rest)
     if not create:
-        return Created(QuorumRoot.open(_path(text), secrets.shares(), secrets.ask))
-    root, lines = QuorumRoot.create(_path(text), needed=needed, shares=number)
+        return Created(QuorumRoot.open(path, secrets.shares(), secrets.ask))
+    root, lines = QuorumRoot.create(path, needed=needed, shares=number)
     return Created(root, lines)
 
 
 def _pkcs11(rest: str, secrets: Secrets, create: bool) -> Created:
     from keyvault.roots.pkcs11 import Pkcs11Root  # noqa: PLC0415 - with the extra `engines`
 
-    text, given = _query(rest, "module-path")
-    named = dict(part.partition("=")[::2] for part in text.split(";"))
-    if set(named) != {"token", "object"} or "module-path" not in given:
-        raise _bad_url("An HSM is written pkcs11:token=NAME;object=KEY?module-path=LIBRARY.")
+    module, token, label = of_token(rest)
     make = Pkcs11Root.create if create else Pkcs11Root.open
-    token, label = unquote(named["token"]), unquote(named["object"])
-    return Created(make(given["module-path"], token, label, lambda: secrets.read("COFFRE_VAULT_PIN")))
+    return Created(make(module, token, label, lambda: secrets.read("COFFRE_VAULT_PIN")))
 
 
 def _aws_kms(rest: str, secrets: Secrets, create: bool) -> Created:
     from keyvault.roots.aws_kms import AwsKmsRoot  # noqa: PLC0415 - with the extra `engines`
 
-    key, given = _query(rest, "region", "endpoint")
+    key, region, endpoint = of_kms(rest)
     make = AwsKmsRoot.create if create else AwsKmsRoot.open
-    return Created(make(key, region=given.get("region"), endpoint=given.get("endpoint")))
+    return Created(make(key, region=region, endpoint=endpoint))
 
 
 def _transit(rest: str, secrets: Secrets, create: bool) -> Created:
     from keyvault.roots.transit import TransitRoot  # noqa: PLC0415 - loaded where a URL asks for it
 
-    address, given = _query(rest, "ca")
+    address, ca = of_engine(rest)
     make = TransitRoot.create if create else TransitRoot.open
-    return Created(make(address, lambda: secrets.read("COFFRE_VAULT_TOKEN"), given.get("ca")))
+    return Created(make(address, lambda: secrets.read("COFFRE_VAULT_TOKEN"), ca))
 
 
 _KINDS: Mapping[str, Callable[[str, Secrets, bool], Created]] = {
@@ -207,22 +151,6 @@ _KINDS: Mapping[str, Callable[[str, Secrets, bool], Created]] = {
     "aws-kms": _aws_kms,
     "transit": _transit,
 }
-
-
-def _query(text: str, *names: str) -> tuple[str, dict[str, str]]:
-    head, _, query = text.partition("?")
-    pairs = parse_qsl(query, keep_blank_values=True)
-    given = dict(pairs)
-    if not head or not set(given) <= set(names) or not all(given.values()) or len(given) != len(pairs):
-        raise _bad_url(
-            f"After the question mark this root takes {', '.join(names)}, each once, and never a secret."
-        )
-    return head, given
-
-
-def _path(text: str) -> Path:
-    """`file:relative`, `file:/absolute` or `file:///absolute`."""
-    return Path(text.removeprefix("//") if text.startswith("///") else text)
 
 
 def _passphrase(given: str | None, environ: Mapping[str, str]) -> str | None:
@@ -238,7 +166,3 @@ def _text(path: Path) -> str:
         raise RootError(
             f"The secret's file {path} cannot be read; name the right one.", code="root_secret_missing"
         ) from None
-
-
-def _bad_url(sentence: str) -> Invalid:
-    return Invalid(sentence, code="root_url_invalid")

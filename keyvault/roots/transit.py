@@ -11,9 +11,10 @@ import ssl
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import quote
 
 from keyvault.crypto.envelope import KEY_SIZE
+from keyvault.roots.addresses import checked
 from keyvault.roots.ports import (
     CONTEXT_LABEL,
     Root,
@@ -24,26 +25,13 @@ from keyvault.roots.ports import (
     unreachable,
     unwrap_failed,
 )
-from records.errors import Invalid
 from records.text.numbers import whole
 
 BATCH = 200  # OpenBao counts the strings of a request and refuses those of 500 keys
 TIMEOUT = 10.0  # seconds
 _KEY_TYPE = "aes256-gcm96"
 _LARGEST_ANSWER = 8 << 20
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND = 400, 403, 404
-
-
-def checked(url: str) -> tuple[SplitResult, str, str]:
-    """The parts of an engine's address, its mount and its key. Raises `Invalid` "root_url_invalid"."""
-    parts = urlsplit(url)
-    mount, _, key = parts.path.strip("/").rpartition("/")
-    if parts.scheme not in ("http", "https") or not parts.hostname or not mount or parts.username:
-        raise Invalid("Write transit:https://host:port/mount/key.", code="root_url_invalid")
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        raise Invalid("Keys travel over https; plain http is for loopback.", code="root_url_invalid")
-    return parts, mount, key
 
 
 class TransitRoot(Root):

@@ -8,17 +8,19 @@ Both take `ca` (a file of trusted certificates), `addressing` (`path` or `virtua
 until a failing store is given up). An address holds no credentials, so that it may be logged.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from records.errors import Invalid
+from records.places import check_host
 from records.text.numbers import decimal
-from storage.objects import places
 
 DEFAULT_REGION = "us-east-1"
 """What servers of one's own are called unless told otherwise: a label in signatures, not a place."""
 
+_REGION = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
 _OPTIONS = frozenset({"endpoint", "region", "tls", "ca", "addressing", "create", "timeout", "patience"})
 
 
@@ -56,6 +58,8 @@ def parse(url: str, setting: str = "COFFRE_OBJECTS_URL") -> Address:
         return _parsed(url)
     except Invalid as error:
         raise Invalid(f"{setting}: {error.sentence}", code=error.code) from None
+    except ValueError:  # of urllib: brackets that do not close, a port that is none
+        raise Invalid(f"{setting}: The address names no host and port.", code="bad_setting") from None
 
 
 def _parsed(url: str) -> Address:
@@ -67,7 +71,8 @@ def _parsed(url: str) -> Address:
         endpoint = f"{'http' if options.get('tls') == 'no' else 'https'}://{parts.netloc}"
     else:
         bucket, endpoint = parts.netloc, options.get("endpoint", "").rstrip("/") or _aws(options)
-    if not bucket or not urlsplit(endpoint).netloc:
+    at = urlsplit(endpoint)
+    if not bucket or at.scheme not in ("http", "https") or not at.hostname or at.port == 0:
         raise Invalid("The address names no bucket or no host.", code="bad_setting")
     address = Address(
         scheme=parts.scheme,
@@ -87,13 +92,7 @@ def _parsed(url: str) -> Address:
 
 def check_place(address: Address, region: str) -> None:
     """Refuses a region of a known provider that is outside the EEA or not the one its host names (R50)."""
-    host = urlsplit(address.endpoint).hostname or ""
-    if places.provider(host) is not None and places.region(host) != region:
-        raise Invalid(
-            "Health data stay in the European Economic Area: choose a region and an endpoint of it that lie "
-            "there.",
-            code="non_eea_region",
-        )
+    check_host(address.host.partition(":")[0], [region])
 
 
 def _options(parts: SplitResult) -> dict[str, str]:
@@ -116,8 +115,10 @@ def _options(parts: SplitResult) -> dict[str, str]:
 def _aws(options: Mapping[str, str]) -> str:
     if "region" not in options:
         raise Invalid("Add region=… to the address, or endpoint=….", code="bad_setting")
-    domain = "amazonaws.eu" if options["region"].startswith("eusc-") else "amazonaws.com"
-    return f"https://s3.{options['region']}.{domain}"
+    region = options["region"]
+    if not _REGION.fullmatch(region):
+        raise Invalid("In the address, region is a name such as eu-west-3.", code="bad_setting")
+    return f"https://s3.{region}.{'amazonaws.eu' if region.startswith('eusc-') else 'amazonaws.com'}"
 
 
 def _is_aws(scheme: str, options: Mapping[str, str]) -> bool:

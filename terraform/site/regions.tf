@@ -1,4 +1,4 @@
-# The same tables as PROVIDERS of storage/objects/places.py, which a test compares. They name what is allowed, so that a
+# The same tables as PROVIDERS of records/places.py, which a test compares. They name what is allowed, so that a
 # region that is new or mistyped is refused.
 locals {
   eea_regions = {
@@ -18,6 +18,7 @@ locals {
     "api.aws"          = [""]
     "on.aws"           = [""]
     "ovh.net"          = [".cloud", ".io.cloud", ".perf.cloud"]
+    "ovh.us"           = []
     "outscale.com"     = ["", ".compute", ".lbu"]
     "scw.cloud"        = [""]
   }

@@ -18,7 +18,7 @@ variable "environment" {
 
 variable "cloud" {
   type        = string
-  description = "The domain of the provider's object store, as in storage/objects/places.py."
+  description = "The domain of the provider's object store, as in records/places.py."
   validation {
     condition     = contains(keys(local.eea_regions), var.cloud)
     error_message = "The provider is one of those whose regions are known here: see terraform/site/regions.tf."

@@ -12,7 +12,7 @@ from coffre.deploying.processes import HOSTS, PROCESSES, SETTINGS
 from coffre.deploying.site import read
 from coffre.deploying.site_check import faults
 from coffre.deploying.units import units
-from storage.objects.places import PROVIDERS
+from records.places import PROVIDERS
 from tests.terraform.running import ROOT, Terraform
 
 OF_PLACE = (

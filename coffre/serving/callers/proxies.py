@@ -2,16 +2,26 @@
 
 import ipaddress
 
+WIDEST = {4: 16, 6: 48}
+"""By IP version, the shortest prefix of a network of proxies; several halves of the world are the world."""
 _SUBSCRIBER_BITS = 64  # of an IPv6 address
+
+
+class TooWideError(ValueError):
+    """A network is named in which callers are, too."""
 
 
 class TrustedProxies:
     """Whose X-Forwarded-For is accepted: addresses and networks that no client can send from."""
 
     def __init__(self, named: str = "") -> None:
-        """Addresses and networks between commas or spaces. Raises `ValueError` for what is neither."""
+        """Addresses and networks between commas or spaces. Raises `ValueError` for what is neither, and
+        `TooWideError`.
+        """
         names = named.replace(",", " ").split()
         self._networks = [ipaddress.ip_network(each, strict=False) for each in names]
+        if any(each.prefixlen < WIDEST[each.version] for each in self._networks):
+            raise TooWideError
 
     def __contains__(self, address: str) -> bool:
         found = _read(address)

@@ -121,6 +121,36 @@ def test_what_is_no_description_says_what_one_is(text: str, sentence: str) -> No
 # The check
 
 
+def test_files_that_hold_a_secret_are_no_secret() -> None:
+    told = {"AWS_WEB_IDENTITY_TOKEN_FILE": "/run/token", "COFFRE_VAULT_PIN_FILE": "/run/pin"}
+    assert refused(vault=told) == ""
+
+
+def test_a_site_with_a_mail_server_that_all_are_told_holds() -> None:
+    told = {"COFFRE_NOTICES_URL": "smtp://mail.example:587", "COFFRE_NOTICES_FROM": "avis@coffre.example"}
+    assert refused(all=told) == ""
+    assert "COFFRE_NOTICES_FROM" in refused(all={"COFFRE_NOTICES_URL": "smtp://mail.example:587"})
+
+
+@pytest.mark.parametrize(
+    ("process", "name", "value"),
+    [
+        ("all", "COFFRE_OBJECTS_URL", "s3:"),
+        ("all", "COFFRE_OBJECTS_URL", "s3://b"),
+        ("all", "COFFRE_OBJECTS_URL", "s3://b?region=eu-west-3&foo=1"),
+        ("all", "COFFRE_OBJECTS_URL", "minio://h:99999999/b"),
+        ("vault", "COFFRE_SECOND_PLACE_URL", "s3://b?region=eu-west-3&timeout=0"),
+        ("signin", "COFFRE_MACHINES_URL", "machines.coffre.example"),
+        ("signin", "COFFRE_PSC_ISSUER", "https://[x"),
+        ("vault", "AWS_ENDPOINT_URL", "https://[x"),
+        ("all", "COFFRE_PUBLIC_URL", "https://a;b"),
+        ("gateway", "COFFRE_TRUSTED_PROXIES", "0.0.0.0/0"),
+    ],
+)
+def test_what_is_wrong_never_holds(process: str, name: str, value: str) -> None:
+    assert name in refused(**{process: {name: value}})
+
+
 def test_a_good_one_holds() -> None:
     assert faults(site()) == []
     check(site())
@@ -142,6 +172,9 @@ def test_what_is_anothers_is_told_with_whose_it_is() -> None:
         ("reader", "COFFRE_INDEX_URL", "postgresql://coffre_reader@db/index"),
         ("worker", "COFFRE_S3_SECRET_ACCESS_KEY", "abc"),
         ("worker", "AWS_SECRET_ACCESS_KEY", "abc"),
+        ("vault", "AWS_SESSION_TOKEN", "abc"),
+        ("vault", "AWS_SECURITY_TOKEN", "abc"),
+        ("vault", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "abc"),
         ("housekeeper", "COFFRE_NOTICES_URL", "smtp://user:word@mail.example:587"),
     ],
 )
@@ -160,7 +193,6 @@ def test_a_secret_that_lies_open_is_told_and_not_repeated(process: str, name: st
         ("all", "COFFRE_OBJECTS_URL", "s3://coffre?endpoint=https://s3.bhs.io.cloud.ovh.net&region=bhs"),
         ("vault", "COFFRE_SECOND_PLACE_URL", "s3://coffre?region=eu-west-2"),
         ("vault", "COFFRE_VAULT_ROOT", "aws-kms:alias/root?region=us-east-1"),
-        ("vault", "COFFRE_VAULT_ROOT", "aws-kms:alias/root?region=us-east-1&region=eu-west-3"),
         ("vault", "COFFRE_VAULT_ROOT", "aws-kms:arn:aws:kms:us-gov-west-1:123456789012:key/1"),
         ("vault", "COFFRE_VAULT_ROOT", "aws-kms:a?region=eu-west-3&endpoint=https://kms.us-east-1.api.aws"),
         ("vault", "COFFRE_VAULT_ROOT", "aws-kms:a?endpoint=https%3A%2F%2Fkms.us-east-1.amazonaws.com"),
@@ -170,10 +202,21 @@ def test_a_secret_that_lies_open_is_told_and_not_repeated(process: str, name: st
         ("all", "COFFRE_VAULT_URL", "https://eu-west-3.vault.us-east-1.compute.amazonaws.com:8443"),
         ("all", "COFFRE_VAULT_URL", "https://vault.eu-west-2.compute.amazonaws.com:8443"),
         ("reader", "COFFRE_OBJECTS_PUBLIC_URL", "https://s3.us-west-2.amazonaws.com"),
+        ("reader", "COFFRE_OBJECTS_PUBLIC_URL", "https://eu-west-3.s3.us-east-1.amazonaws.com"),
+        ("all", "COFFRE_OBJECTS_URL", "minio://S3.EU-WEST-2.AMAZONAWS.COM/b?region=eu-west-2"),
+        ("vault", "COFFRE_VAULT_ROOT", "aws-kms:arn:aws:kms:us-east-1:1:key/1?region=eu-west-3"),
+        ("vault", "COFFRE_VAULT_ROOT", "combined:aws-kms:alias/r?region=us-east-1+file:/r"),
+        ("vault", "COFFRE_VAULT_ROOT", "transit:https://v.us-east-1.amazonaws.com/transit/r"),
+        ("vault", "AWS_REGION", "eu-west-2"),
+        ("vault", "AWS_DEFAULT_REGION", "US-EAST-1"),
+        ("vault", "AWS_ENDPOINT_URL_KMS", "https://kms.us-east-1.amazonaws.com"),
     ],
 )
 def test_a_region_outside_the_eea_is_found_wherever_it_is(process: str, name: str, value: str) -> None:
-    assert f"{name} names a region outside the European Economic Area" in refused(**{process: {name: value}})
+    said = refused(**{process: {name: value}})
+    assert f"{name} names a region outside the European Economic Area" in said
+    told = [line.partition(":")[0] for line in said.splitlines() if "European" in line]
+    assert len(told) == len({*told}), "each process hears it once"
 
 
 @pytest.mark.parametrize(
@@ -258,7 +301,7 @@ def alone(*networks: str, **more: dict[str, str]) -> list[str]:
     """What is said of a site whose engines are on its own machine, but for `more`."""
     here = {"COFFRE_OBJECTS_URL": "s3://coffre?endpoint=https://127.0.0.1:8333&region=eu-west-3"}
     readers = {"COFFRE_OBJECTS_PUBLIC_URL": "https://coffre.example"}
-    root = {"COFFRE_VAULT_ROOT": "pkcs11:token=coffre"}
+    root = {"COFFRE_VAULT_ROOT": "pkcs11:token=coffre;object=root?module-path=/usr/lib/hsm.so"}
     own: dict[str, dict[str, str]] = {"all": {**here, **readers}, "vault": root}
     told = {name: own.get(name, {}) | more.get(name, {}) for name in {**own, **more}}
     return faults(replace(site(**told), networks=networks))
