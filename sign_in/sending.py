@@ -120,6 +120,22 @@ _FIRST = {
         "The identifier that belongs to it reaches you in another way. The code serves once, for 30 days.",
     ),
 }
+_BROWSER = {
+    "fr": (
+        "Un code pour un nouvel appareil",
+        "On demande à se connecter à votre dossier médical depuis un nouvel appareil, malgré des essais en\n"
+        "nombre. Si c'est vous, donnez ce code sur la page « Depuis un nouvel appareil » : {code}\n"
+        "Il sert une fois, pendant un jour. Il faut ensuite votre mot de passe.\n"
+        "Si ce n'est pas vous, ne faites rien : personne n'est entré. Ne donnez ce code à personne.",
+    ),
+    "en": (
+        "A code for a new device",
+        "Somebody asks to sign in to your medical record from a new device, in spite of many tries.\n"
+        'If it is you, give this code on the page "From a new device": {code}\n'
+        "It serves once, for a day. Your password is needed after it.\n"
+        "If it is not you, do nothing: nobody came in. Give this code to nobody.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +192,10 @@ def identity_linked(account: Account) -> Message:
 
 def passkey_copied(account: Account) -> Message:
     return _to(account, _COPIED)
+
+
+def browser_code(account: Account, code: str) -> Message:
+    return _to(account, _BROWSER, code=in_groups(code))
 
 
 def first_code(account: Account, code: str) -> Message:

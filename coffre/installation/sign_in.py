@@ -1,7 +1,8 @@
 """The sign-in of an installation: its database, its keys, and its doors."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 
 from fastapi import FastAPI, Request
@@ -31,6 +32,8 @@ from sign_in.certificates.responders import Responders
 from sign_in.certificates.revocation_folder import RevocationFolder
 from sign_in.certificates.trust import Trusted, anchors_of
 from sign_in.doors.admitting import Admitting
+from sign_in.doors.browser import BrowserDoor
+from sign_in.doors.code_requests import CodeRequestDoor
 from sign_in.doors.letter import LetterDoor
 from sign_in.doors.linked_identity import LinkedIdentityDoor
 from sign_in.doors.online import OnlineDoor
@@ -54,7 +57,9 @@ from sign_in.tokens.practice_settings import practice_settings_in
 from sign_in.watching.certificates import WatchedCertificates
 from sign_in.watching.counts import Counts
 from sign_in.watching.events import Watched, Witness
+from sign_in.watching.messages import AskedMessages
 from sign_in.watching.outbox import Outbox
+from sign_in.watching.repeating import Repeating
 from sign_in.watching.telling import Telling
 
 FOLDER_MODE = 0o700
@@ -127,6 +132,18 @@ class SignIn:
         """What this process tells the vault of the doors while it runs."""
         note = self._installation.guard.signin.note
         return Telling(self.store, lambda: self._outbox, self._counts, note, Watched(self._syslog))
+
+    def _send(self) -> bool:
+        """One restored without its key of accounts signs nobody in, and all else of it runs."""
+        return AskedMessages(self.store, self._keys, self._carrier, self._outbox, self._clock).send()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """What this process does beside requests as long as its doors are open."""
+        telling = Repeating("telling", self.telling.more, "the vault was not told what came at the doors")
+        sending = Repeating("sending", self._send, "a message that was asked for could not be sent")
+        with telling.running(), sending.running():
+            yield
 
     @cached_property
     def store(self) -> AccountStore:
@@ -238,6 +255,14 @@ class SignIn:
             self._outbox,
             self._clock,
         )
+
+    @cached_property
+    def code_requests(self) -> CodeRequestDoor:
+        return CodeRequestDoor(self.store, self._keys, self._witness, self._clock)
+
+    @cached_property
+    def browser(self) -> BrowserDoor:
+        return BrowserDoor(self.store, self._keys, self._witness, self._clock)
 
     @cached_property
     def professionals(self) -> ProfessionalDoor:

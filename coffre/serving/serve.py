@@ -69,7 +69,7 @@ def _run_here(
             if only in (None, ServedPart.SIGN_IN):
                 doors = app.state.sign_in
                 servers += certificate_servers(doors, settings, origin)
-                stack.enter_context(doors.telling.running())
+                stack.enter_context(doors.running())
             serve(servers, UntilSignal(banner), origin, system.verdicts.hurry)
     sys.stdout.flush()
 

@@ -114,7 +114,7 @@ class _Whole:
             servers: list[Served] = [(behind(app, str(self._shared.sign_in)), None)]
             doors = app.state.sign_in
             servers += certificate_servers(doors, self._settings, self._origin)
-            with doors.telling.running():
+            with doors.running():
                 serve(servers, lifetime, "signin", _nothing)
 
     def _web(self, number: int, lifetime: UntilTold) -> None:

@@ -19,7 +19,10 @@ class DoorEvent(StrEnum):
     SIGNED_IN = "signed_in"
     NEW_DEVICE = "new_device"
     LETTER_ASKED = "letter_asked"
+    """A line in the person's log once the letter is printed."""
     LETTER_WRONG = "letter_wrong"
+    BROWSER_ASKED = "browser_asked"
+    """A message with a code, so that a browser's tries count apart."""
     CHOSEN = "password_chosen"
     PASSKEY_WRONG = "passkey_wrong"
     PASSKEY_ADDED = "passkey_added"
@@ -56,7 +59,7 @@ FAILURES: Mapping[DoorEvent, ReasonCode] = MappingProxyType(
 )
 """Those that are refusals, each with the reason that the log has for it."""
 
-COUNTED = frozenset({*FAILURES, DoorEvent.ACCOUNT_ASKED})
+COUNTED = frozenset({*FAILURES, DoorEvent.ACCOUNT_ASKED, DoorEvent.LETTER_ASKED, DoorEvent.BROWSER_ASKED})
 """Those that anybody brings about as often as he likes: doors tell how many, without a line for each."""
 
 

@@ -79,6 +79,14 @@ class AccountRows:
     def of_identifier(self, tx: AccountTransaction, identifier: str) -> Account | None:
         return self._opened(tx.get("account", identifier=self._identifier(identifier)))
 
+    def place_of(self, tx: AccountTransaction, identifier: str) -> UUID:
+        """The id of its account, or what stands for one beside letters: whoever asks does as much for either,
+        and none is opened.
+        """
+        name = self._identifier(identifier)
+        row = tx.get("account", identifier=name)
+        return UUID(bytes=name[:16]) if row is None else row["account_id"]
+
     def of_person(self, tx: AccountTransaction, ins: str) -> Account | None:
         return self._opened(tx.get("account", person=self._keys.name(Named.PERSON, ins)))
 

@@ -1,4 +1,7 @@
-"""Browsers that somebody has signed in with: their holder is told of a new one, and sees them all."""
+"""Browsers that somebody has signed in with, or is expected with: their holder is told of a new one.
+
+Expected is one whose user gave a code that only the holder gets. It opens nothing: its tries count apart.
+"""
 
 import re
 import secrets
@@ -20,6 +23,8 @@ _BROWSERS = (
     ("Chrom", "Chrome"),
     ("Safari", "Safari"),
 )
+_NEVER = 0
+"""When somebody first signed in with a browser that is only expected."""
 _SYSTEMS = (
     ("Android", "Android"),
     ("iPhone", "iPhone"),
@@ -74,21 +79,43 @@ class Devices:
     ) -> Met:
         """Somebody has just signed in with it."""
         name = self.known(tx, account_id, secret)
-        if name is not None and secret is not None:
-            tx.update("device", {"last_at": now_ms}, device=name)
-            return Met(name, secret, is_new=False)
+        if name is None or secret is None:
+            return self._add(tx, account_id, secret, label, now_ms, first_at=now_ms)
+        is_first = bool(tx.update("device", {"first_at": now_ms}, device=name, first_at=_NEVER))
+        tx.update("device", {"last_at": now_ms}, device=name)
+        return Met(name, secret, is_new=is_first)
+
+    def expect(
+        self, tx: AccountTransaction, account_id: UUID, secret: str | None, label: str, now_ms: int
+    ) -> str:
+        """Its tries count apart from now on; the secret for its cookie. It is new still to its holder."""
+        if secret is not None and self.known(tx, account_id, secret) is not None:
+            return secret
+        return self._add(tx, account_id, secret, label, now_ms, first_at=_NEVER).secret
+
+    def _add(
+        self,
+        tx: AccountTransaction,
+        account_id: UUID,
+        secret: str | None,
+        label: str,
+        now_ms: int,
+        *,
+        first_at: int,
+    ) -> Met:
         drawn = secret if secret and _is_drawn(secret) else b64(secrets.token_bytes(32))
         name = self._name(account_id, drawn)
         sealed = self._keys.seal(Sealed.DEVICE, name, {"label": label})
-        row = {"account_id": account_id, "sealed": sealed, "first_at": now_ms, "last_at": now_ms}
+        row = {"account_id": account_id, "sealed": sealed, "first_at": first_at, "last_at": now_ms}
         tx.insert_new("device", {"device": name} | row)
         for last in tx.find("device", account_id=account_id, order="-last_at")[KEPT:]:
             tx.delete("device", device=last["device"])
         return Met(name, drawn, is_new=True)
 
     def all(self, tx: AccountTransaction, account_id: UUID) -> list[Device]:
-        """The last used first."""
-        return [self._opened(row) for row in tx.find("device", account_id=account_id, order="-last_at")]
+        """Those that somebody signed in with, the last used first."""
+        rows = tx.find("device", account_id=account_id, first_at__gt=_NEVER, order="-last_at")
+        return [self._opened(row) for row in rows]
 
     def forget_all(self, tx: AccountTransaction, account_id: UUID) -> None:
         tx.delete("device", account_id=account_id)

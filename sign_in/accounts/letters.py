@@ -1,4 +1,7 @@
-"""Letters: codes that leave by another channel than the identifier, and word of an account to its holder."""
+"""Letters: codes that leave by another channel than the identifier, and word of an account to its holder.
+
+One of them leaves as a message, to the address that codes go to.
+"""
 
 import hmac
 from dataclasses import dataclass, field
@@ -13,6 +16,7 @@ LETTERS_OF_A_CODE = 12
 """60 bits: nobody guesses it, however often he tries, so that no wrong try spends it."""
 _DAY_MS = 86_400_000
 _ASKED = b""  # the digest of no code
+_SPENT = b"\0"  # nor of one that was used
 
 
 class Purpose(StrEnum):
@@ -23,6 +27,12 @@ class Purpose(StrEnum):
     OPENED = "opened"
     """Says without a code that an account was opened, to who had the first code by message: whoever opened it
     for another than the holder is found out."""
+    BROWSER = "browser"
+    """By message: makes a browser one that is expected, and chooses no password."""
+
+
+CHOOSES = tuple(each for each in Purpose if each is not Purpose.BROWSER)
+"""What a code is for that chooses a password."""
 
 
 LIFE_MS = {
@@ -30,6 +40,7 @@ LIFE_MS = {
     Purpose.RECOVERY: 14 * _DAY_MS,
     Purpose.ONLINE: 14 * _DAY_MS,
     Purpose.OPENED: 30 * _DAY_MS,
+    Purpose.BROWSER: _DAY_MS,
 }
 """How long a code serves from its printing on, and how long one that was asked for waits to be printed."""
 
@@ -79,8 +90,26 @@ class Letters:
 
     def asked(self, tx: AccountTransaction, now_ms: int) -> list[tuple[UUID, Purpose]]:
         """The accounts whose letters are to be printed, and what for."""
-        rows = tx.find("letter", code=_ASKED, expires__gt=now_ms)
+        rows = tx.find("letter", code=_ASKED, expires__gt=now_ms, purpose__in=[*CHOOSES])
         return [(row["account_id"], Purpose(row["purpose"])) for row in rows]
+
+    def messages(self, tx: AccountTransaction, now_ms: int, limit: int) -> list[UUID]:
+        """The accounts that a message with a code was asked for."""
+        purpose = Purpose.BROWSER.value
+        rows = tx.find("letter", limit=limit, code=_ASKED, purpose=purpose, expires__gt=now_ms)
+        return [row["account_id"] for row in rows]
+
+    def draw_asked(self, tx: AccountTransaction, account_id: UUID, now_ms: int) -> str | None:
+        """The code of a message that was asked for; None where another process has drawn it."""
+        code, purpose = new_code(LETTERS_OF_A_CODE), Purpose.BROWSER
+        values = {"code": self._digest(account_id, purpose, code), "expires": now_ms + LIFE_MS[purpose]}
+        key = {"account_id": account_id, "purpose": purpose.value, "code": _ASKED}
+        return code if tx.update("letter", values, **key) else None
+
+    def put_back(self, tx: AccountTransaction, account_id: UUID, code: str) -> None:
+        """The message with this code could not leave: it is asked for still."""
+        digest = self._digest(account_id, Purpose.BROWSER, code)
+        tx.update("letter", {"code": _ASKED}, account_id=account_id, code=digest)
 
     def is_drawn(
         self, tx: AccountTransaction, account_id: UUID, purpose: Purpose, code: str | None, now_ms: int
@@ -92,9 +121,19 @@ class Letters:
         lasts: bool = row["expires"] > now_ms
         return lasts and hmac.compare_digest(row["code"], self._digest(account_id, purpose, code))
 
+    def spend_message(self, tx: AccountTransaction, account_id: UUID, code: str, now_ms: int) -> bool:
+        """Whether it is the code of the message, which serves once: until its day is over none leaves in its
+        place, so that whoever reads the mailbox has no more tries by it than one browser has.
+        """
+        digest = self._digest(account_id, Purpose.BROWSER, code)
+        key = {"account_id": account_id, "purpose": Purpose.BROWSER.value, "code": digest}
+        return bool(tx.update("letter", {"code": _SPENT}, expires__gt=now_ms, **key))
+
     def use(self, tx: AccountTransaction, account_id: UUID, code: str, now_ms: int) -> Purpose | None:
-        """What the code is for, which serves once; None where it is none of this account that lasts."""
-        for purpose in Purpose:
+        """What the code is for, which serves once and chooses a password; None where it is none of this
+        account that lasts.
+        """
+        for purpose in CHOOSES:
             digest = self._digest(account_id, purpose, code)
             if tx.delete(
                 "letter", account_id=account_id, purpose=purpose.value, code=digest, expires__gt=now_ms

@@ -95,9 +95,12 @@ class Printing:
 
     def _of_account(self, tx: AccountTransaction, place: UUID, purpose: Purpose, now: int) -> Printed | None:
         account = self._rows.of_id(tx, place)
-        if account is None:
-            return None
-        if purpose is Purpose.OPENED:
+        if account is not None and purpose is Purpose.OPENED:
             self._letters.end(tx, place, purpose)
             return Printed(account.ins, purpose, None)
-        return Printed(account.ins, purpose, self._letters.draw(tx, place, purpose, now))
+        code = self._letters.draw(tx, place, purpose, now)  # nobody's, where nobody has an account
+        if account is None or (purpose is Purpose.RECOVERY and account.state is AccountState.NEW):
+            return None
+        if purpose is Purpose.RECOVERY:
+            self._outbox.asked(tx, DoorEvent.LETTER_ASKED, account.ins)
+        return Printed(account.ins, purpose, code)

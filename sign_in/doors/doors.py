@@ -3,6 +3,8 @@
 from typing import Protocol
 
 from records.people.contacts import ContactKind
+from sign_in.doors.browser import BrowserDoor
+from sign_in.doors.code_requests import CodeRequestDoor
 from sign_in.doors.letter import LetterDoor
 from sign_in.doors.linked_identity import LinkedIdentityDoor
 from sign_in.doors.online import OnlineDoor
@@ -20,6 +22,12 @@ class Doors(Protocol):
 
     @property
     def letter(self) -> LetterDoor: ...
+
+    @property
+    def code_requests(self) -> CodeRequestDoor: ...
+
+    @property
+    def browser(self) -> BrowserDoor: ...
 
     @property
     def passkey(self) -> PasskeyDoor: ...

@@ -70,9 +70,10 @@ class LetterDoor:
         self._devices, self._passkeys = Devices(keys), Passkeys(keys)
         self._linked, self._asked = LinkedIdentities(keys), AskedAccounts(keys)
 
-    def choose(self, identifier: str, code: str, password: str, visitor: Visitor, contact: str = "") -> None:
-        """The password counts from now on; every session of before ends. Whoever calls has shown what the
-        holder agrees to. `contact`: of an account asked for online, the one given then, so that nobody is led
+    def choose(self, identifier: str, code: str, password: str, visitor: Visitor, contact: str = "") -> str:
+        """The password counts from now on; every session of before ends. The secret for the cookie of this
+        browser, whose tries count apart: no stranger's keep it out. Whoever calls has shown what the holder
+        agrees to. `contact`: of an account asked for online, the one given then, so that nobody is led
         to confirm what a stranger asked for. Raises `WrongLetter`, `WrongContact`, `TooManyTries`, or as
         `Passwords.choose`.
         """
@@ -82,18 +83,19 @@ class LetterDoor:
             self._tries.count(tx, self._tries.of_address(visitor.address), self._now_ms())
         hashed = self._passwords.choose(password, beside=told)  # before the code is used up
         try:
-            account, was_here = self._chosen(told, code, hashed, visitor, contact)
+            account, was_here, device = self._chosen(told, code, hashed, visitor, contact)
         except WrongLetter:
             self._note(DoorEvent.LETTER_WRONG, told, visitor)
             raise
         self._note(DoorEvent.CHOSEN, told, visitor)
         if was_here:
             tell(self._carrier, password_changed(account), "a changed password")
+        return device
 
     def _chosen(
         self, told: str, code: str, hashed: str, visitor: Visitor, contact: str
-    ) -> tuple[Account, bool]:
-        """The account with its new password, and whether it had one before."""
+    ) -> tuple[Account, bool, str]:
+        """The account with its new password, whether it had one before, and the secret of this browser."""
         with self._store.writing() as tx:
             account = self._rows.of_identifier(tx, told)
             if account is None:
@@ -109,11 +111,14 @@ class LetterDoor:
             self._tries.forgive(tx, self._tries.of_codes(account.account_id, b""))
             self._sessions.end(tx, account.account_id)
             self._devices.forget_all(tx, account.account_id)
+            device = self._devices.expect(
+                tx, account.account_id, visitor.device, visitor.label, self._now_ms()
+            )
             self._passkeys.remove_all(tx, account.account_id)  # whoever was in may have made one
             self._linked.unlink(tx, account.account_id)
             who = proven_holder(self._keys, account, Means.LETTER, self._now_ms() // 1000)
             self._outbox.arrived(tx, DoorEvent.CHOSEN, who)
-        return account, was_here
+        return account, was_here, device
 
     def _used(self, tx: AccountTransaction, place: UUID, code: str) -> bool:
         return self._letters.use(tx, place, code, self._now_ms()) is not None
@@ -139,18 +144,6 @@ class LetterDoor:
         by = proven_holder(self._keys, account, Means.LETTER, self._now_ms() // 1000)
         self._outbox.opened(tx, by, account.ins)
         return account
-
-    def ask(self, identifier: str, visitor: Visitor) -> None:
-        """A letter leaves for who has an account; nobody learns whether that is so. Raises `TooManyTries`."""
-        told = as_read(identifier)
-        with self._store.writing() as tx:
-            self._tries.count(tx, self._tries.of_address(visitor.address), self._now_ms())
-            self._tries.count(tx, self._tries.of_identifier(f"asked {told}"), self._now_ms())
-            account = self._rows.of_identifier(tx, told)
-            if account is not None and account.state is AccountState.ACTIVE:
-                self._letters.ask(tx, account.account_id, Purpose.RECOVERY, self._now_ms())
-                self._outbox.asked(tx, DoorEvent.LETTER_ASKED, account.ins)
-        self._note(DoorEvent.LETTER_ASKED, told, visitor)
 
     def _note(self, event: DoorEvent, identifier: str, visitor: Visitor) -> None:
         self._witness.note(Noted(event, self._keys.pseudonym(identifier), visitor.address))

@@ -148,7 +148,7 @@ class Site:
             other_language=_other_language(request, t),
             csrf=form_token(browser, self._action(request)),
             csrf_of=lambda path: form_token(browser, self._action(request, path)),
-            **{"done": None, "problem": None, **context},
+            **{"done": None, "problem": None, "paused": False, **context},
         )
         response = HTMLResponse(html, status, self._look.script_headers if script else self._look.headers)
         if browser != given:
@@ -171,6 +171,12 @@ class Site:
         self._set(response, self.session_cookie, admitted.session)
         self._set(response, self._device_cookie, admitted.device, YEAR_S)
         self._set(response, self._browser_cookie, new_secret())
+        return response
+
+    def expect(self, path: str, device: str) -> Response:
+        """To another page, with the cookie of a browser that is expected."""
+        response = self.redirect(path)
+        self._set(response, self._device_cookie, device, YEAR_S)
         return response
 
     @property

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from records.errors import CoffreError, Invalid
 from records.sessions import return_path
+from sign_in.accounts.letters import Purpose
 from sign_in.accounts.tries import TooManyTries
 from sign_in.doors.doors import Doors
 from sign_in.pages.site import FormRefused, Site
@@ -20,6 +21,7 @@ def router(site: Site, doors: Doors) -> APIRouter:
     _install_password(routes, site, doors, turns)
     _install_code(routes, site, doors)
     _install_letter(routes, site, doors, turns)
+    _install_browser(routes, site, doors)
     return routes
 
 
@@ -42,7 +44,9 @@ def _install_password(routes: APIRouter, site: Site, doors: Doors, turns: InTurn
         except FormRefused:
             raise
         except CoffreError as error:
-            return site.answer(request, error, "sign_in.html", identifier=identifier, leads_to=leads_to)
+            paused = isinstance(error, TooManyTries)
+            context = {"identifier": identifier, "leads_to": leads_to, "paused": paused}
+            return site.answer(request, error, "sign_in.html", **context)
         return site.redirect("/sign-in/code")
 
 
@@ -93,10 +97,12 @@ def _install_letter(routes: APIRouter, site: Site, doors: Doors, turns: InTurn) 
         contact = form.get("contact", "")
         try:
             password, code = _chosen(form), form.get("code", "")
-            await turns.call(lambda: doors.letter.choose(identifier, code, password, visitor, contact))
+            device = await turns.call(
+                lambda: doors.letter.choose(identifier, code, password, visitor, contact)
+            )
         except CoffreError as error:
             return site.answer(request, error, "letter.html", identifier=identifier, contact=contact)
-        return site.redirect("/sign-in?fait=chosen")
+        return site.expect("/sign-in?fait=chosen", device)
 
     @routes.get("/sign-in/recover")
     async def recover(request: Request) -> Response:
@@ -107,10 +113,39 @@ def _install_letter(routes: APIRouter, site: Site, doors: Doors, turns: InTurn) 
         form = await site.form(request)
         identifier, visitor = form.get("identifier", ""), site.visitor(request)
         try:
-            await asyncio.to_thread(lambda: doors.letter.ask(identifier, visitor))
+            await asyncio.to_thread(lambda: doors.code_requests.ask(identifier, Purpose.RECOVERY, visitor))
         except CoffreError as error:
             return site.answer(request, error, "recover.html", identifier=identifier)
         return site.redirect("/sign-in?fait=asked")
+
+
+def _install_browser(routes: APIRouter, site: Site, doors: Doors) -> None:
+    @routes.get("/sign-in/browser")
+    async def browser(request: Request) -> Response:
+        done = request.query_params.get("fait")
+        return site.page(request, "browser.html", identifier="", done=done)
+
+    @routes.post("/sign-in/browser/send")
+    async def send(request: Request) -> Response:
+        form = await site.form(request)
+        identifier, visitor = form.get("identifier", ""), site.visitor(request)
+        try:
+            await asyncio.to_thread(lambda: doors.code_requests.ask(identifier, Purpose.BROWSER, visitor))
+        except CoffreError as error:
+            return site.answer(request, error, "browser.html", identifier=identifier)
+        return site.redirect("/sign-in/browser?fait=browser_asked")
+
+    @routes.post("/sign-in/browser")
+    async def expect(request: Request) -> Response:
+        form = await site.form(request)
+        identifier, visitor = form.get("identifier", ""), site.visitor(request)
+        try:
+            device = await asyncio.to_thread(
+                lambda: doors.browser.expect(identifier, form.get("code", ""), visitor)
+            )
+        except CoffreError as error:
+            return site.answer(request, error, "browser.html", identifier=identifier)
+        return site.expect("/sign-in?fait=expected", device)
 
 
 def _chosen(form: dict[str, str]) -> str:

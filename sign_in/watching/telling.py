@@ -1,12 +1,10 @@
-"""A thread of the sign-in process tells the vault what came at the doors; while that is away, notes wait."""
+"""Tell the vault what came at the doors; while it is away, notes wait."""
 
 import logging
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 from records.door_notes import DoorNote
-from records.errors import CoffreError, Conflict, Invalid
+from records.errors import Conflict, Invalid
 from records.vocabulary.door_events import DoorEvent
 from sign_in.store import AccountStore
 from sign_in.watching.counts import Counts
@@ -16,7 +14,6 @@ from sign_in.watching.outbox import Outbox
 log = logging.getLogger("coffre.sign_in")
 
 AT_ONCE = 100
-PACE_S, LONGEST_S = 1.0, 30.0
 Tell = Callable[[Sequence[DoorNote]], list[DoorEvent]]
 """The vault's verb: which events have now passed their threshold."""
 
@@ -37,22 +34,14 @@ class Telling:
         """
         self._store, self._made, self._counts = store, outbox, counts
         self._tell, self._witness = tell, witness
-        self._stopping = threading.Event()
 
     @property
     def _outbox(self) -> Outbox:
         return self._made()
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """As long as the doors are open; at the end what came last is written, and told if it can be."""
-        thread = threading.Thread(target=self._run, name="telling", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._stopping.set()
-            thread.join()
+    def more(self) -> bool:
+        """`once`, and whether more is due."""
+        return self.once() == AT_ONCE
 
     def once(self) -> int:
         """Write what was counted, then tell what is due; the number of notes that the vault took."""
@@ -91,21 +80,6 @@ class Telling:
         except BaseException:
             self._counts.give_back(taken)
             raise
-
-    def _run(self) -> None:
-        pause = PACE_S
-        while not self._stopping.wait(pause):
-            pause = self._attempt(pause)
-        self._attempt(pause)
-
-    def _attempt(self, pause: float) -> float:
-        """Seconds until the next time: at once where more waits, later and later while the vault is away."""
-        try:
-            return 0.0 if self.once() == AT_ONCE else PACE_S
-        except Exception as error:
-            code = error.code if isinstance(error, CoffreError) else type(error).__name__
-            log.warning("the vault was not told what came at the doors", extra={"code": code})
-            return min(LONGEST_S, max(PACE_S, 2 * pause))
 
 
 def _in_order(each: tuple[DoorEvent, str | None]) -> tuple[str, str]:

@@ -27,6 +27,7 @@ Table(
     text_column("purpose", primary_key=True),
     bytes_column("code"),
     int_column("expires"),
+    Index("letter_by_code", "code"),
 )
 # a browser that is on its way in
 compact_table(

@@ -13,7 +13,8 @@ from records.people.contacts import ContactKind
 from sign_in.accounts.account import Account, AccountRows, AccountState
 from sign_in.accounts.devices import KEPT, Devices
 from sign_in.accounts.entries import Entries, Entry, NoCode
-from sign_in.accounts.letters import ENDED_BY_RESTORE, Letters, Purpose, begin_anew
+from sign_in.accounts.letters import CHOOSES, ENDED_BY_RESTORE, Letters, Purpose, begin_anew
+from sign_in.accounts.letters import LIFE_MS as LETTERS_LIFE
 from sign_in.accounts.linked import LinkedIdentities
 from sign_in.accounts.online import LIFE_MS, AskedAccount, AskedAccounts
 from sign_in.accounts.tries import ACCOUNT, TooManyTries, Tries
@@ -156,6 +157,34 @@ class TestLetters:
             LETTERS.ask(tx, account.account_id, Purpose.RECOVERY, 1)
             assert LETTERS.use(tx, account.account_id, "", 2) is None
 
+    def test_a_message_is_drawn_by_one_process_and_its_code_serves_once_a_day(
+        self, store: SqlVaultStore, account: Account
+    ) -> None:
+        place, life = account.account_id, LETTERS_LIFE[Purpose.BROWSER]
+        with store.writing() as tx:
+            LETTERS.ask(tx, place, Purpose.BROWSER, 1)
+            assert LETTERS.messages(tx, 2, 10) == [place] and LETTERS.asked(tx, 2) == []
+            code = LETTERS.draw_asked(tx, place, 2)
+            assert code is not None and LETTERS.draw_asked(tx, place, 3) is None
+            assert LETTERS.use(tx, place, code, 4) is None, "it chooses no password"
+            LETTERS.put_back(tx, place, code)
+            assert not LETTERS.spend_message(tx, place, code, 5)
+            again = LETTERS.draw_asked(tx, place, 6)
+            assert again is not None
+            assert not LETTERS.spend_message(tx, uuid4(), again, 7)
+            assert not LETTERS.spend_message(tx, place, again, 6 + life)
+            assert [LETTERS.spend_message(tx, place, again, 7) for _ in range(2)] == [True, False]
+            LETTERS.ask(tx, place, Purpose.BROWSER, 8)
+            assert LETTERS.messages(tx, 9, 10) == [], "none leaves until its day is over"
+            LETTERS.ask(tx, place, Purpose.BROWSER, 6 + life)
+            assert LETTERS.messages(tx, 7 + life, 10) == [place]
+
+    def test_what_nobody_has_stands_at_one_place_and_is_nobodys(self, store: SqlVaultStore) -> None:
+        with store.writing() as tx:
+            place = ROWS.place_of(tx, "AAAAA-AAAAA")
+            assert place == ROWS.place_of(tx, "aaaaaaaaaa") != ROWS.place_of(tx, "BBBBBBBBBB")
+            assert ROWS.of_id(tx, place) is None
+
 
 class TestAskedAccounts:
     """Asked for online; whoever asked, none ends another's."""
@@ -245,7 +274,8 @@ def test_after_a_restore_nothing_serves_that_served_or_ended_since(
         assert [LETTERS.use(tx, account.account_id, each, 2) for each in used.values()] == [None] * len(
             Purpose
         )
-        assert sorted(LETTERS.asked(tx, 2)) == sorted((account.account_id, each) for each in Purpose)
+        assert sorted(LETTERS.asked(tx, 2)) == sorted((account.account_id, each) for each in CHOOSES)
+        assert LETTERS.messages(tx, 2, 10) == [account.account_id]
         with pytest.raises(NoCode):
             ENTRIES.is_code(tx, "mine", code, 2)
         assert DEVICES.all(tx, account.account_id) == [] == tx.find("session", account_id=account.account_id)
@@ -459,3 +489,17 @@ class TestDevices:
             assert (shown.label, shown.first_at, shown.last_at) == ("Firefox, Linux", 1, 2)
             DEVICES.forget_all(tx, account.account_id)
             assert DEVICES.known(tx, account.account_id, first.secret) is None
+
+    def test_one_that_is_expected_is_known_and_still_new(
+        self, store: SqlVaultStore, account: Account
+    ) -> None:
+        with store.writing() as tx:
+            secret = DEVICES.expect(tx, account.account_id, None, "Firefox, Linux", 1)
+            assert DEVICES.expect(tx, account.account_id, secret, "Firefox, Linux", 2) == secret
+            assert DEVICES.known(tx, account.account_id, secret) is not None
+            assert DEVICES.all(tx, account.account_id) == [], "nobody has signed in with it"
+            met = [DEVICES.meet(tx, account.account_id, secret, "Firefox, Linux", at) for at in (3, 4)]
+            assert [each.is_new for each in met] == [True, False]
+            assert DEVICES.expect(tx, account.account_id, secret, "Firefox, Linux", 5) == secret
+            (shown,) = DEVICES.all(tx, account.account_id)
+            assert (shown.first_at, shown.last_at) == (3, 4)

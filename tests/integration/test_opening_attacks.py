@@ -107,7 +107,7 @@ class TestWhoeverTypesSomebodysNumber:
                 doors.choose(identifier, code, ATTACKER)
         with pytest.raises(WrongPassword):
             doors.door.knock(identifier, PASSWORD, visitor())
-        doors.letter.ask(identifier, visitor())
+        doors.code_requests.ask(identifier, Purpose.RECOVERY, visitor())
         assert doors.post(victim) == [] and doors.mailbox.texts == []
         assert contact_of(doors, victim) is None
 

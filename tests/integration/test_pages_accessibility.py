@@ -126,6 +126,7 @@ VISITS: dict[str, Visit] = {
     "sign-in": lambda coffre, _: Browser(coffre).get("/sign-in"),
     "sign-in to correct": lambda coffre, _: _wrong_sign_in(coffre),
     "code": lambda coffre, _: Browser(coffre).get("/sign-in/code"),
+    "a new device": lambda coffre, _: Browser(coffre).get("/sign-in/browser"),
     "letter": lambda coffre, _: Browser(coffre).get("/sign-in/letter"),
     "recover in English": lambda coffre, _: Browser(coffre).get("/sign-in/recover?lang=en"),
     "error": lambda coffre, _: Browser(coffre).get("/choix", 403),

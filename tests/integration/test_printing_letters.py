@@ -8,6 +8,7 @@ import pytest
 
 from coffre.installation.letter_folder import LetterFolder
 from records.people.identity import INS
+from sign_in.accounts.letters import Purpose
 from sign_in.accounts.printing import Printed
 from sign_in.accounts.tries import ONLINE, Tries
 from tests.integration.support import new_ins
@@ -28,7 +29,7 @@ class Fixture(Doors):
     def ask_for_letters(self) -> list[INS]:
         """One of each purpose: online, of an account that is there, and of one that a doctor opened."""
         lost, opened, online = self.account(), INS(new_ins(), OID), INS(new_ins(), OID)
-        self.letter.ask(lost, visitor())
+        self.code_requests.ask(lost, Purpose.RECOVERY, visitor())
         self.by_doctor(opened)
         self.identifier = self.ask(online, VICTIM)
         return [self.holders[lost], opened, online]

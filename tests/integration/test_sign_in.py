@@ -1,6 +1,7 @@
 """A patient signs in at the door: first visit, password and code, and what the pages show then (R4)."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -173,7 +174,6 @@ def test_nobody_ends_anothers_session(at_door: Door, person: Person) -> None:
 
 
 def test_a_letter_that_was_asked_for_leads_to_a_new_password(at_door: Door, person: Person) -> None:
-    import json
 
     signed_in = person.enter()
     browser = person.browser()
@@ -194,6 +194,33 @@ def test_a_letter_that_was_asked_for_leads_to_a_new_password(at_door: Door, pers
     assert signed_in.get("/choix", 403), "what was signed in before is ended"
     assert person.knock(person.browser(), PASSWORD).status_code == 403
     assert person.knock(person.browser(), "un tout autre secret").status_code == 303
+
+
+@pytest.mark.requirement("R4")
+def test_a_code_by_message_ends_the_wait_of_a_new_browser_under_attack(person: Person) -> None:
+    stranger = person.browser()
+    for number in range(8):
+        stranger.http.headers["X-Forwarded-For"] = f"203.0.113.{number}"
+        answer = person.knock(stranger, "un autre mot de passe")
+    assert answer.status_code == 429
+    browser, unknown = person.browser(), person.browser()
+    assert "/sign-in/browser" in person.knock(browser).text
+    asked = [
+        (answer.status_code, answer.headers["location"])
+        for each, identifier in ((browser, person.identifier), (unknown, "AAAAA-AAAAA"))
+        for form in [each.get("/sign-in/browser").form("/sign-in/browser/send")]
+        for answer in [each.send(form, identifier=identifier)]
+    ]
+    assert asked[0] == asked[1] == (303, "/sign-in/browser?fait=browser_asked")
+    text = person.mail.wait_for(person.address, 2)[1].get_content()
+    code = re.search(r"\b(?:[0-9A-Z]{4}-){2}[0-9A-Z]{4}\b", text)
+    assert code is not None and person.identifier not in text
+    form = browser.get("/sign-in/browser").form("/sign-in/browser")
+    wrong = browser.send(form, identifier=person.identifier, code="0000-0000-0000")
+    assert wrong.status_code == 403 and "code du message" in text_of(wrong)
+    assert browser.send(form, identifier=person.identifier, code=code[0]).status_code == 303
+    assert person.knock(person.browser()).status_code == 429, "the attack goes on"
+    assert person.enter(browser).get("/choix")
 
 
 def test_a_letter_that_has_no_place_ends_no_code_and_opens_no_account(at_door: Door, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ PAGES = (
     "/sign-in/code",
     "/sign-in/letter",
     "/sign-in/recover",
+    "/sign-in/browser",
     "/sign-in/open",
     "/sign-in/encore",
     "/sign-in?lang=en",

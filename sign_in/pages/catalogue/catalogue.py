@@ -54,6 +54,38 @@ SIGN_IN: Catalogue = {
     ),
 }
 
+BROWSER: Catalogue = {
+    "sign_in.paused": (
+        "Ces essais ne viennent pas de vous, et vous êtes pressé ? Recevez un code :",
+        "These tries are not yours, and you cannot wait? Get a code:",
+    ),
+    "browser.title": ("Depuis un nouvel appareil", "From a new device"),
+    "browser.what": (
+        "Quand quelqu'un d'autre essaie votre identifiant, un appareil que vous n'avez jamais utilisé doit "
+        "attendre. Un code envoyé à vous seul supprime cette attente.",
+        "While somebody else tries your identifier, a device that you never used has to wait. A code sent to "
+        "you alone ends that wait.",
+    ),
+    "browser.send.title": ("1. Recevoir un code", "1. Get a code"),
+    "browser.send.what": (
+        "Si un compte correspond à cet identifiant, un code part vers le téléphone ou la messagerie de ce "
+        "compte, une fois par jour. Vous en avez reçu un aujourd'hui ? Il convient.",
+        "If an account belongs to this identifier, a code leaves for the telephone or mailbox of that "
+        "account, once a day. You got one today? It will do.",
+    ),
+    "browser.send": ("Recevoir un code", "Get a code"),
+    "browser.give.title": ("2. Donner ce code", "2. Give this code"),
+    "browser.submit": ("Continuer", "Continue"),
+    "browser.next": (
+        "Vous donnerez ensuite votre mot de passe, sans attendre.",
+        "Then you give your password, without waiting.",
+    ),
+    "browser.none": (
+        "Vous ne recevez plus rien à cette adresse ? Demandez une lettre :",
+        "Nothing reaches you at that address any more? Ask for a letter:",
+    ),
+}
+
 LETTER: Catalogue = {
     "letter.title": ("Choisir mon mot de passe", "Choose my password"),
     "letter.what": (
@@ -154,6 +186,14 @@ DONE: Catalogue = {
         "Si un compte correspond à cet identifiant, une lettre part dans les jours qui viennent.",
         "If an account belongs to this identifier, a letter leaves within days.",
     ),
+    "done.browser_asked": (
+        "Si un compte correspond à cet identifiant, le code arrive dans la minute.",
+        "If an account belongs to this identifier, the code arrives within a minute.",
+    ),
+    "done.expected": (
+        "Cet appareil n'attend plus. Connectez-vous maintenant.",
+        "This device waits no longer. Sign in now.",
+    ),
     "done.ended": ("C'est fait : ces connexions sont fermées.", "Done: these sessions are ended."),
 }
 
@@ -174,6 +214,10 @@ SENTENCES: Catalogue = {
     "sentence.wrong_letter": (
         "Identifiant et code de la lettre ne vont pas ensemble, ou le code a déjà servi : vérifiez les deux.",
         "Identifier and code of the letter do not go together, or the code was used: check both.",
+    ),
+    "sentence.wrong_browser_code": (
+        "Identifiant et code du message ne vont pas ensemble, ou le code a déjà servi : vérifiez les deux.",
+        "Identifier and code of the message do not go together, or the code was used: check both.",
     ),
     "sentence.too_many_tries": (
         "Trop d'essais : attendez {wait}, puis recommencez. Votre compte n'est pas bloqué.",
@@ -230,6 +274,7 @@ SENTENCES: Catalogue = {
 TEXTS: Catalogue = {
     **BACK,
     **SIGN_IN,
+    **BROWSER,
     **LETTER,
     **SESSIONS,
     **DONE,
