@@ -57,6 +57,11 @@ class Places:
         return self.data / "sign-in" / "issuer.key"
 
     @property
+    def next_issuer_key(self) -> Path:
+        """What follows it, once the vault accepts it."""
+        return self.issuer_key.with_name("issuer.next.key")
+
+    @property
     def url_key(self) -> Path:
         return self.data / "reader" / "url.key"
 

@@ -2,8 +2,10 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -147,3 +149,39 @@ def test_a_professional_opens_an_account_with_a_signed_request_alone(place: Plac
     assert answer.status_code == 201, answer.text
     (first,) = mail.wait_for(address)
     assert answer.json()["identifier"] not in first.get_content()
+
+
+def test_the_sign_in_s_key_is_changed_with_nobody_signed_out(tmp_path: Path) -> None:
+    """Only once the vault accepts the next one for all that the present one says."""
+    made = production_in(tmp_path)
+    done(made, "init")
+    private, first, second = made.data / "sign-in/issuer.key", tmp_path / "first.pub", tmp_path / "second.pub"
+
+    def accepted(key: Path, *roles: str) -> None:
+        both = ("--operator", made.operator("alice"), "--second-operator", made.operator("bob"))
+        named = [word for role in roles for word in ("--role", role)]
+        said = ("--key", key, *named, "--until", "2099-01-01", "--beside", ISSUER, "--yes")
+        done(made, "issuers", "add", "coffre-sign-in", *said, *both)
+
+    def refused() -> str:
+        ended = made.run("signin", "change-key", "--yes", "--data", made.data)
+        assert ended.returncode == 1
+        return ended.stderr.partition(":")[0]
+
+    with process("vault", "serve", "--data", str(made.data), env=made.env):
+        done(made, "signin", "key", "--out", first)
+        accepted(first, "patient", "professional")
+        assert refused() == "no_next_key"
+        done(made, "signin", "key", "--next", "--out", second)
+        done(made, "signin", "key", "--next", "--out", second)
+        with process("housekeeper", "--data", str(made.data), env=made.env):
+            assert refused() == "key_not_accepted"
+            accepted(second, "patient", "professional")
+            before = private.read_text()
+            deadline = time.monotonic() + 30
+            while made.run("signin", "change-key", "--yes", "--data", made.data).returncode:
+                assert time.monotonic() < deadline, "the housekeeper tells the index of issuers"
+        assert private.read_text() != before
+        done(made, "signin", "key", "--out", tmp_path / "now.pub")
+        assert (tmp_path / "now.pub").read_text() == second.read_text() != first.read_text()
+        assert refused() == "no_next_key"

@@ -1,0 +1,53 @@
+"""The key that signs what doors have proven, and the one that follows it: the vault accepts it first."""
+
+import secrets
+import time
+
+from coffre.installation.identity import Identity
+from coffre.installation.places import Places, read_secret
+from coffre.installation.sign_in import ISSUER
+from keyvault.credentials import private_files
+from keyvault.credentials.authority import Authority
+from keyvault.credentials.issuers import Issuer, Issuers
+from records.errors import Conflict, Invalid
+from records.vocabulary.codes import Environment
+
+
+def next_issuer(places: Places, identity: Identity) -> Authority:
+    """That of the next key, drawn where there is none. Raises `Invalid` "demo_key"."""
+    if identity.environment is not Environment.PRODUCTION:
+        raise Invalid(
+            "In demo and test the sign-in signs with the key of the demo authority, which stays.",
+            code="demo_key",
+        )
+    if not places.next_issuer_key.exists():
+        private_files.create(places.next_issuer_key, secrets.token_hex(32))
+    return Authority(read_secret(places.next_issuer_key), environment=identity.environment, issuer=ISSUER)
+
+
+def change_key(places: Places, identity: Identity, accepted: Issuers) -> str:
+    """Put the next key in the place of the present one; answers its id. Said again after a cut it ends well.
+
+    Raises `Invalid` "demo_key", `Conflict` "no_next_key" or "key_not_accepted".
+    """
+    if not places.next_issuer_key.exists() and identity.environment is Environment.PRODUCTION:
+        raise Conflict(
+            "There is no next key: coffre signin key --next --out FILE draws it.", code="no_next_key"
+        )
+    new = next_issuer(places, identity)
+    present = Authority(read_secret(places.issuer_key), environment=identity.environment, issuer=ISSUER)
+    _check(accepted.find(ISSUER, new.key_id), accepted.find(ISSUER, present.key_id), int(time.time()))
+    private_files.replace(places.issuer_key, places.next_issuer_key.read_bytes())
+    places.next_issuer_key.unlink()
+    return new.key_id
+
+
+def _check(new: Issuer | None, present: Issuer | None, now: int) -> None:
+    """Whoever comes in by the present key comes in by the new one as well."""
+    roles = frozenset() if present is None else present.roles
+    if new is None or not new.lasts_beyond(now) or new.not_before > now or not roles <= new.roles:
+        raise Conflict(
+            "The vault does not accept the next key for all that the present one says: two operators add it "
+            f"first, coffre issuers add {ISSUER}, with the same roles.",
+            code="key_not_accepted",
+        )
