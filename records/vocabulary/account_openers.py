@@ -1,12 +1,12 @@
-"""Professionals who open accounts for other people, as data: they have the person before them.
+"""People who open accounts for others, as data: they have the person before them.
 
-From 2018 on health professionals, pharmacists, the insurer and the person alone open records. The insurer has
-no credential here: its advisers have the host's command line, or send people to the page. A structure's
-system and its staff feed records and do nothing else (R7); a patient opens accounts for nobody.
+From 2018 on health professionals, pharmacists, the insurer and the person alone open records. An adviser of
+the insurer comes by the card of its staff. Systems, and the staff of other structures, feed records and do
+nothing else (R7); a patient opens accounts for nobody.
 """
 
 from records.vocabulary.codes import Role
-from records.vocabulary.sectors import Opens, opened_by
+from records.vocabulary.sectors import INSURER_SETTING, Opens, opened_by
 
 OPENERS = frozenset(
     {
@@ -28,3 +28,12 @@ OPENERS = frozenset(
 def opens_accounts(role: str, profession: str | None, sector: str | None) -> bool:
     """By what the credential says: `profession` is a code of TRE_G15, `sector` of TRE_R02."""
     return role == Role.PROFESSIONAL and profession in OPENERS and opened_by(sector) is Opens.CARE
+
+
+STAFF = "psidnat:"
+"""Begins the subject of who feeds by a card of her own (CPE); a system's is its structure's."""
+
+
+def advises(role: str, setting: str | None, subject: str) -> bool:
+    """Whether this is one of the insurer's people, who receives others at its counter."""
+    return role == Role.DEPOSITOR and setting == INSURER_SETTING and subject.startswith(STAFF)

@@ -1,9 +1,9 @@
-"""The professionals who open accounts for other people, soon after they proved who they are."""
+"""Those who open accounts for other people, soon after they proved who they are."""
 
 from records.emergency import STEP_UP_S
 from records.errors import Refused
 from records.people.actors import Actor
-from records.vocabulary.account_openers import opens_accounts
+from records.vocabulary.account_openers import advises, opens_accounts
 from sign_in.tokens.proven import Proven
 
 
@@ -20,10 +20,11 @@ def opener(actor: Actor, now: int) -> Proven:
     """Who opens, for the log (`now`: unix seconds). Raises `Refused` "role_not_entitled", `StepUpRequired`
     where the credential says that its holder proved who they are longer ago.
     """
-    if not opens_accounts(actor.role, actor.profession, actor.sector):
+    receives = opens_accounts(actor.role, actor.profession, actor.sector)
+    if not receives and not advises(actor.role, actor.setting, actor.subject):
         raise Refused(
-            "Accounts are opened by care professionals who receive people: your credential names no such "
-            "profession and sector.",
+            "Accounts are opened by care professionals who receive people and by advisers of the insurer: "
+            "your credential names no such profession and sector.",
             code="role_not_entitled",
         )
     if actor.proven_at is not None and now - actor.proven_at > STEP_UP_S:
@@ -33,6 +34,7 @@ def opener(actor: Actor, now: int) -> Proven:
         "profession": actor.profession,
         "structure": actor.structure,
         "sector": actor.sector,
+        "setting": actor.setting,
     }
     claims = {name: text for name, text in told.items() if text is not None}
     return Proven(actor.role, actor.subject, claims, "", actor.proven_at or now)

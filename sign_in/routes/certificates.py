@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from keyvault.credentials.claims import Binding, Confirmation
 from records.errors import CoffreError, Invalid
 from records.text.web_forms import LARGEST_FORM, bad_form, fields_of, is_form
+from records.vocabulary.account_openers import STAFF
 from records.vocabulary.codes import Role
 from sign_in.certificates.client_cert import Certificate, client_certificate, thumbprint
 from sign_in.certificates.door import CertificateDoor
@@ -142,7 +143,7 @@ async def _form(request: Request) -> dict[str, str]:
 def _depositing(holder: Organisation | CardHolder, at: int) -> Proven:
     structure = _structure(holder)
     if isinstance(holder, CardHolder):
-        return Proven(Role.DEPOSITOR, f"psidnat:{holder.number}", {"structure": structure}, Means.CARD, at)
+        return Proven(Role.DEPOSITOR, f"{STAFF}{holder.number}", {"structure": structure}, Means.CARD, at)
     return Proven(Role.DEPOSITOR, f"structure:{structure}", {"structure": structure}, Means.CERTIFICATE, at)
 
 

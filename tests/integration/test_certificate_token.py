@@ -22,6 +22,7 @@ from coffre.demonstration.doors.machines import environment_of
 from coffre.installation.install import initialise
 from coffre.proxy.routing import Process
 from coffre.settings import load
+from sign_in.certificates.holders import CardType
 from tests import igc
 from tests.integration.page_visits import PDF
 from tests.integration.support import (
@@ -134,6 +135,28 @@ def test_the_insurer_s_feed_comes_by_its_own_certificate_and_a_hospital_s_feeds_
             headers = bearer(site.token(client))
             assert site.sent(client, "/fhir/DocumentReference", headers, json=sent).status_code == status
     assert [each["type"] for each in patient.documents()] == ["REMB"]
+
+
+@pytest.mark.requirement("R4", "R29")
+def test_an_adviser_of_the_insurer_opens_an_account_by_card_and_reads_nothing(site: Site) -> None:
+    """Neither the insurer's system nor a hospital's staff opens one."""
+    patient = site.coffre.open_record()
+    asked = {"ins": patient.ins, "contact": f"{patient.ins}@example.fr", "identity_checked": True}
+
+    def by(holder: igc.Issued, name: str) -> httpx.Response:
+        with site.shown(holder, name) as client:
+            return site.sent(client, "/accounts", bearer(site.token(client)), json=asked)
+
+    staff = {each: site.health.card(CardType.CPE, f"3{each[1:]}/0042") for each in (INSURER, HOSPITAL)}
+    for holder, name in ((site.health.organisation(INSURER), "system"), (staff[HOSPITAL], "hospital")):
+        answer = by(holder, name)
+        assert (answer.status_code, answer.json()["code"]) == (403, "role_not_entitled")
+    opened = by(staff[INSURER], "adviser")
+    assert opened.status_code == 201 and opened.json()["identifier"], opened.text
+    with site.shown(staff[INSURER], "adviser") as client:
+        reading = {**bearer(site.token(client)), "Host": MACHINES}
+        path = f"/records/{patient.ins}/documents"
+        assert client.get(path, headers=reading, extensions={"sni_hostname": MACHINES}).status_code == 403
 
 
 def test_on_the_name_of_people_a_smuggled_certificate_is_nobody_s(site: Site) -> None:
