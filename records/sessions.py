@@ -14,7 +14,8 @@ NOTED_AFTER_MS = 60_000
 _LONGEST_RETURN = 1024
 _RETURN = re.compile(r"/(?:[A-Za-z0-9._~%-][A-Za-z0-9._~%/=&?+:@,;-]*)?")
 _OF_SIGNING_IN = (
-    "passkey|code(?:/(?:passkey|send))?|letter|recover|lieu|encore|(?:carte|franceconnect|psc)/.*"
+    "passkey|code(?:/(?:passkey|send))?|letter|recover|browser(?:/send)?|contact/code|lieu|encore|"
+    "(?:carte|franceconnect|psc)/.*"
 )
 _DOOR = re.compile(rf"/(?:link/.*|sign-out|sign-in(?:/(?:{_OF_SIGNING_IN}))?)(?:[?].*)?")
 

@@ -34,11 +34,13 @@ from sign_in.certificates.trust import Trusted, anchors_of
 from sign_in.doors.admitting import Admitting
 from sign_in.doors.browser import BrowserDoor
 from sign_in.doors.code_requests import CodeRequestDoor
+from sign_in.doors.contact import ContactDoor
 from sign_in.doors.letter import LetterDoor
 from sign_in.doors.linked_identity import LinkedIdentityDoor
 from sign_in.doors.online import OnlineDoor
 from sign_in.doors.opening import OpeningDoor
 from sign_in.doors.own_account import OwnAccount
+from sign_in.doors.own_password import OwnPassword
 from sign_in.doors.passkey import PasskeyDoor
 from sign_in.doors.password import PasswordDoor
 from sign_in.doors.professional import ProfessionalDoor
@@ -263,6 +265,22 @@ class SignIn:
     @cached_property
     def browser(self) -> BrowserDoor:
         return BrowserDoor(self.store, self._keys, self._witness, self._clock)
+
+    @cached_property
+    def contact(self) -> ContactDoor:
+        return ContactDoor(self.store, self._keys, self._own_account, self._carrier, self._clock)
+
+    @cached_property
+    def own_password(self) -> OwnPassword:
+        return OwnPassword(
+            self.store,
+            self._keys,
+            self._passwords,
+            self.sessions,
+            self._own_account,
+            self._carrier,
+            self._clock,
+        )
 
     @cached_property
     def professionals(self) -> ProfessionalDoor:

@@ -19,6 +19,7 @@ _ALARMING = frozenset(
         *FAILURES,
         DoorEvent.NEW_DEVICE,
         DoorEvent.LETTER_ASKED,
+        DoorEvent.CONTACT_CHANGED,
         DoorEvent.BROWSER_ASKED,
         DoorEvent.ACCOUNT_ASKED,
         DoorEvent.THRESHOLD,

@@ -34,6 +34,7 @@ class Named(Enum):
     SUBJECT = b"coffre-account-subject-v1\0"
     ENTRY = b"coffre-account-entry-name-v1\0"
     CODE = b"coffre-account-code-v1\0"
+    CONTACT = b"coffre-account-contact-v1\0"
     LETTER = b"coffre-account-letter-v1\0"
     TRIES = b"coffre-account-tries-v1\0"
     DEVICE = b"coffre-account-device-name-v1\0"

@@ -24,6 +24,7 @@ class DoorEvent(StrEnum):
     BROWSER_ASKED = "browser_asked"
     """A message with a code, so that a browser's tries count apart."""
     CHOSEN = "password_chosen"
+    CONTACT_CHANGED = "contact_changed"
     PASSKEY_WRONG = "passkey_wrong"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"

@@ -117,8 +117,11 @@ class Devices:
         rows = tx.find("device", account_id=account_id, first_at__gt=_NEVER, order="-last_at")
         return [self._opened(row) for row in rows]
 
-    def forget_all(self, tx: AccountTransaction, account_id: UUID) -> None:
-        tx.delete("device", account_id=account_id)
+    def forget_all(self, tx: AccountTransaction, account_id: UUID, but: bytes | None = None) -> None:
+        """`but`: the name of one that stays."""
+        for row in tx.find("device", account_id=account_id):
+            if row["device"] != but:
+                tx.delete("device", device=row["device"])
 
     def _opened(self, row: Row) -> Device:
         label = self._keys.open(Sealed.DEVICE, row["device"], row["sealed"])["label"]

@@ -34,12 +34,15 @@ class WrongCode(Invalid):
 @dataclass(frozen=True, slots=True)
 class Entry:
     """`version`: of the account whose password was right; one that was changed since has another. `leads_to`:
-    the page that its browser came from.
+    the page that its browser came from. `contact`: the new address that the code went to, asked for `by` a
+    session; empty where somebody signs in.
     """
 
     account_id: UUID
     version: int
     leads_to: str = field(repr=False)
+    contact: str = field(default="", repr=False)
+    by: str = field(default="", repr=False)
 
 
 class Entries:
@@ -93,7 +96,8 @@ class Entries:
         if row is None or row["expires"] <= now_ms or row["tries"] >= CODE_TRIES:
             raise NoCode
         told = self._keys.open(Sealed.ENTRY, name, row["sealed"])
-        return Entry(row["account_id"], told.get("version", 0), told["leads_to"])
+        asked = (told.get("contact", ""), told.get("by", ""))
+        return Entry(row["account_id"], told.get("version", 0), told["leads_to"], *asked)
 
     def has_code(self, tx: AccountTransaction, browser: str) -> bool:
         """Whether a code was sent to who began in this browser."""
@@ -122,4 +126,9 @@ class Entries:
 
 
 def _told(entry: Entry) -> dict[str, Any]:
-    return {"version": entry.version, "leads_to": entry.leads_to}
+    return {
+        "version": entry.version,
+        "leads_to": entry.leads_to,
+        "contact": entry.contact,
+        "by": entry.by,
+    }

@@ -81,6 +81,10 @@ class Tries:
         """Codes that leave for a known device of an account (b"": for any other)."""
         return Whose(self._keys.name(Named.TRIES, "sent", account_id.bytes, device), CODES)
 
+    def of_new_contacts(self, account_id: UUID) -> Whose:
+        """Codes that leave for addresses that somebody gives for this account."""
+        return Whose(self._keys.name(Named.TRIES, "contact", account_id.bytes), CODES)
+
     def of_opener(self, who: Sequence[str]) -> Whose:
         """A professional, whoever issued the credential."""
         return Whose(self._keys.name(Named.TRIES, "opens", *who), OPENINGS)

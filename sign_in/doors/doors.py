@@ -5,10 +5,12 @@ from typing import Protocol
 from records.people.contacts import ContactKind
 from sign_in.doors.browser import BrowserDoor
 from sign_in.doors.code_requests import CodeRequestDoor
+from sign_in.doors.contact import ContactDoor
 from sign_in.doors.letter import LetterDoor
 from sign_in.doors.linked_identity import LinkedIdentityDoor
 from sign_in.doors.online import OnlineDoor
 from sign_in.doors.opening import OpeningDoor
+from sign_in.doors.own_password import OwnPassword
 from sign_in.doors.passkey import PasskeyDoor
 from sign_in.doors.password import PasswordDoor
 from sign_in.doors.professional import ProfessionalDoor
@@ -28,6 +30,12 @@ class Doors(Protocol):
 
     @property
     def browser(self) -> BrowserDoor: ...
+
+    @property
+    def contact(self) -> ContactDoor: ...
+
+    @property
+    def own_password(self) -> OwnPassword: ...
 
     @property
     def passkey(self) -> PasskeyDoor: ...

@@ -5,24 +5,26 @@ first sign-in proves the address that codes are sent to.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from keyvault.credentials.account_keys import AccountKeys
 from records.errors import Invalid, Refused
-from records.people.contacts import read_contact
+from records.people.contacts import kind_of, read_contact
 from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import Account, AccountRows, AccountState, as_read
 from sign_in.accounts.devices import Devices
 from sign_in.accounts.letters import Letters, Purpose
 from sign_in.accounts.linked import LinkedIdentities
+from sign_in.accounts.new_contacts import NewContacts, at, is_same
 from sign_in.accounts.online import AskedAccount, AskedAccounts
-from sign_in.accounts.opening import make_room
+from sign_in.accounts.opening import address_of, make_room
 from sign_in.accounts.passwords import Passwords
 from sign_in.accounts.tries import Tries
 from sign_in.doors.admitting import proven_holder
 from sign_in.doors.visitor import Visitor
 from sign_in.passkeys.passkey import Passkeys
-from sign_in.sending import Carrier, password_changed, tell
+from sign_in.sending import Carrier, contact_code, password_changed, tell
 from sign_in.sessions.sessions import Sessions
 from sign_in.store import AccountStore, AccountTransaction
 from sign_in.tokens.proven import Means
@@ -49,6 +51,24 @@ class WrongContact(Invalid):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """`device`: the secret for the cookie of this browser. `asks_contact`: a code left for a new address, and
+    proves it.
+    """
+
+    device: str = field(repr=False)
+    asks_contact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    account: Account = field(repr=False)
+    was_here: bool
+    device: str = field(repr=False)
+    to_prove: tuple[Account, str] | None = field(repr=False)
+
+
 class LetterDoor:
     """Chooses a password by the code of a letter."""
 
@@ -69,13 +89,16 @@ class LetterDoor:
         self._rows, self._letters, self._tries = AccountRows(keys), Letters(keys), Tries(keys)
         self._devices, self._passkeys = Devices(keys), Passkeys(keys)
         self._linked, self._asked = LinkedIdentities(keys), AskedAccounts(keys)
+        self._new_contacts = NewContacts(keys)
 
-    def choose(self, identifier: str, code: str, password: str, visitor: Visitor, contact: str = "") -> str:
-        """The password counts from now on; every session of before ends. The secret for the cookie of this
-        browser, whose tries count apart: no stranger's keep it out. Whoever calls has shown what the holder
-        agrees to. `contact`: of an account asked for online, the one given then, so that nobody is led
-        to confirm what a stranger asked for. Raises `WrongLetter`, `WrongContact`, `TooManyTries`, or as
-        `Passwords.choose`.
+    def choose(
+        self, identifier: str, code: str, password: str, visitor: Visitor, contact: str = ""
+    ) -> Chosen:
+        """The password counts from now on; every session of before ends, and no stranger's tries keep this
+        browser out. Whoever calls has shown what the holder agrees to. `contact`: of an account asked for
+        online, the one given then, so that nobody is led to confirm what a stranger asked for; of any other,
+        a new one to which a code leaves (`ContactDoor` takes it). Raises `WrongLetter`, `WrongContact`,
+        `TooManyTries`, `Invalid` "bad_contact" or "no_carrier", or as `Passwords.choose`.
         """
         told = as_read(identifier)
         # of the account nothing is counted: nobody guesses such a code, and nobody keeps its holder waiting
@@ -83,42 +106,64 @@ class LetterDoor:
             self._tries.count(tx, self._tries.of_address(visitor.address), self._now_ms())
         hashed = self._passwords.choose(password, beside=told)  # before the code is used up
         try:
-            account, was_here, device = self._chosen(told, code, hashed, visitor, contact)
+            kept = self._chosen(told, code, hashed, visitor, contact)
         except WrongLetter:
             self._note(DoorEvent.LETTER_WRONG, told, visitor)
             raise
         self._note(DoorEvent.CHOSEN, told, visitor)
-        if was_here:
-            tell(self._carrier, password_changed(account), "a changed password")
-        return device
+        if kept.was_here:
+            tell(self._carrier, password_changed(kept.account), "a changed password")
+        if kept.to_prove is not None:
+            tell(self._carrier, contact_code(*kept.to_prove), "the code of a new contact")
+        return Chosen(kept.device, asks_contact=kept.to_prove is not None)
 
-    def _chosen(
-        self, told: str, code: str, hashed: str, visitor: Visitor, contact: str
-    ) -> tuple[Account, bool, str]:
-        """The account with its new password, whether it had one before, and the secret of this browser."""
+    def _chosen(self, told: str, code: str, hashed: str, visitor: Visitor, contact: str) -> _Kept:
         with self._store.writing() as tx:
             account = self._rows.of_identifier(tx, told)
+            is_online = account is None
             if account is None:
                 account = self._confirmed(tx, told, code, contact)
             elif not self._used(tx, account.account_id, code):
                 raise WrongLetter
-            self._asked.end(tx, account.ins)
-            self._letters.end(tx, self._asked.person_id(account.ins), Purpose.ONLINE)
             was_here = account.state is AccountState.ACTIVE
-            changes = {"state": AccountState.ACTIVE, "password": hashed}
-            account = self._rows.change(tx, account, terms_at=account.terms_at or self._now_ms(), **changes)
-            self._tries.take_back(tx, self._tries.of_address(visitor.address), self._now_ms())
-            self._tries.forgive(tx, self._tries.of_codes(account.account_id, b""))
-            self._sessions.end(tx, account.account_id)
-            self._devices.forget_all(tx, account.account_id)
+            account = self._changed(tx, account, hashed, visitor)
             device = self._devices.expect(
                 tx, account.account_id, visitor.device, visitor.label, self._now_ms()
             )
-            self._passkeys.remove_all(tx, account.account_id)  # whoever was in may have made one
-            self._linked.unlink(tx, account.account_id)
+            to_prove = None if is_online else self._to_prove(tx, account, contact, visitor)
             who = proven_holder(self._keys, account, Means.LETTER, self._now_ms() // 1000)
             self._outbox.arrived(tx, DoorEvent.CHOSEN, who)
-        return account, was_here, device
+        return _Kept(account, was_here, device, to_prove)
+
+    def _changed(self, tx: AccountTransaction, account: Account, hashed: str, visitor: Visitor) -> Account:
+        """With its new password, and without every way in of before."""
+        self._asked.end(tx, account.ins)
+        self._letters.end(tx, self._asked.person_id(account.ins), Purpose.ONLINE)
+        changes = {"state": AccountState.ACTIVE, "password": hashed}
+        account = self._rows.change(tx, account, terms_at=account.terms_at or self._now_ms(), **changes)
+        self._tries.take_back(tx, self._tries.of_address(visitor.address), self._now_ms())
+        self._tries.forgive(tx, self._tries.of_codes(account.account_id, b""))
+        self._tries.forgive(tx, self._tries.of_new_contacts(account.account_id))
+        self._sessions.end(tx, account.account_id)
+        self._devices.forget_all(tx, account.account_id)
+        self._passkeys.remove_all(tx, account.account_id)  # whoever was in may have made one
+        self._linked.unlink(tx, account.account_id)
+        return account
+
+    def _to_prove(
+        self, tx: AccountTransaction, account: Account, contact: str, visitor: Visitor
+    ) -> tuple[Account, str] | None:
+        """The account as it would be at a new address, and the code for that. Raises as `address_of`, and
+        then the letter's code was not used.
+        """
+        if not contact.strip():
+            return None
+        address = address_of(self._carrier, kind_of(contact), contact)
+        if is_same(account, address):
+            return None
+        return at(account, address), self._new_contacts.begin(
+            tx, account, address, "", visitor.browser, self._now_ms()
+        )
 
     def _used(self, tx: AccountTransaction, place: UUID, code: str) -> bool:
         return self._letters.use(tx, place, code, self._now_ms()) is not None

@@ -62,15 +62,26 @@ class OwnAccount:
     ) -> Iterator[tuple[AccountTransaction, Account, UUID]]:
         """Raises as `of`, or `SignInAgain`."""
         with self._store.writing() as tx:
-            account, session_id = self.of(tx, code, without)
-            if not self._sessions.is_fresh(tx, session_id):
-                raise SignInAgain
-            yield tx, account, session_id
+            yield tx, *self.fresh(tx, code, without)
 
-    def keep(self, tx: AccountTransaction, event: DoorEvent, account: Account) -> None:
-        """For the log of the person who is signed in."""
-        self._outbox.arrived(tx, event, proven_holder(self._keys, account, Means.SESSION, int(self._clock())))
+    def fresh(
+        self, tx: AccountTransaction, code: str | None, without: type[CoffreError] = SignedOut
+    ) -> tuple[Account, UUID]:
+        """As `of`. Raises `SignInAgain` as well."""
+        account, session_id = self.of(tx, code, without)
+        if not self._sessions.is_fresh(tx, session_id):
+            raise SignInAgain
+        return account, session_id
 
-    def note(self, event: DoorEvent, account: Account, visitor: Visitor) -> None:
-        """Once it is kept."""
-        self._witness.note(Noted(event, self._keys.pseudonym(account.identifier), visitor.address))
+    def keep(
+        self, tx: AccountTransaction, event: DoorEvent, account: Account, means: Means = Means.SESSION
+    ) -> None:
+        """For the log of the person whose account it is."""
+        self._outbox.arrived(tx, event, proven_holder(self._keys, account, means, int(self._clock())))
+
+    def note(
+        self, event: DoorEvent, account: Account, visitor: Visitor, failed_at: str | None = None
+    ) -> None:
+        """Once it is kept. `failed_at`: the INS of who reads of this failure in the own log."""
+        who = self._keys.pseudonym(account.identifier)
+        self._witness.note(Noted(event, who, visitor.address, failed_at))

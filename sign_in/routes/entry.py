@@ -12,6 +12,7 @@ from sign_in.accounts.tries import TooManyTries
 from sign_in.doors.doors import Doors
 from sign_in.pages.site import FormRefused, Site
 from sign_in.routes.in_turn import InTurn
+from sign_in.routes.own_ways import passwords_of
 
 
 def router(site: Site, doors: Doors) -> APIRouter:
@@ -97,12 +98,13 @@ def _install_letter(routes: APIRouter, site: Site, doors: Doors, turns: InTurn) 
         contact = form.get("contact", "")
         try:
             password, code = _chosen(form), form.get("code", "")
-            device = await turns.call(
+            chosen = await turns.call(
                 lambda: doors.letter.choose(identifier, code, password, visitor, contact)
             )
         except CoffreError as error:
             return site.answer(request, error, "letter.html", identifier=identifier, contact=contact)
-        return site.expect("/sign-in?fait=chosen", device)
+        asks = "/sign-in/contact/code?fait=letter_chosen"
+        return site.expect(asks if chosen.asks_contact else "/sign-in?fait=chosen", chosen.device)
 
     @routes.get("/sign-in/recover")
     async def recover(request: Request) -> Response:
@@ -150,9 +152,7 @@ def _install_browser(routes: APIRouter, site: Site, doors: Doors) -> None:
 
 def _chosen(form: dict[str, str]) -> str:
     """Raises `Invalid` "passwords_differ" or "terms_missing"."""
-    password = form.get("password", "")
-    if password != form.get("again"):
-        raise Invalid("The two passwords are not the same.", code="passwords_differ")
+    password = passwords_of(form)
     if form.get("terms") != "oui":
         raise Invalid("Nothing is opened without consent.", code="terms_missing")
     return password

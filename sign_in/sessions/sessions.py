@@ -106,6 +106,11 @@ class Sessions:
         row = tx.get("session", session_id=session_id)
         return row is not None and self._now_ms() < row["began_at"] + FRESH_MS
 
+    def device_of(self, tx: AccountTransaction, session_id: UUID) -> bytes | None:
+        """The name of the browser in which it was begun."""
+        row = tx.get("session", session_id=session_id)
+        return None if row is None else row["device"]
+
     def all(self, tx: AccountTransaction, account_id: UUID) -> list[OpenSession]:
         """Those that last, the last used first."""
         now = self._now_ms()

@@ -141,7 +141,7 @@ def test_a_letter_lets_the_owner_in_during_the_siege(besieged: Besieged) -> None
         letter = besieged.opening.letter(besieged.holders[identifier])
         besieged.pass_time(60)
         new = "une tout autre phrase"
-        device = besieged.letter.choose(identifier, letter.code, new, visitor())
+        device = besieged.letter.choose(identifier, letter.code, new, visitor()).device
         assert besieged.come_in(identifier, with_device(device), new)
 
 
@@ -152,7 +152,7 @@ def test_a_first_visit_begins_during_the_siege(besieged: Besieged) -> None:
     assert opened.letter is not None
     with besieged.siege(opened.identifier):
         besieged.pass_time(5 * 60)
-        device = besieged.letter.choose(opened.identifier, opened.letter.code, PASSWORD, visitor())
+        device = besieged.letter.choose(opened.identifier, opened.letter.code, PASSWORD, visitor()).device
         assert besieged.come_in(opened.identifier, with_device(device))
 
 

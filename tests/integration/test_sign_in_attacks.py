@@ -87,7 +87,7 @@ class Attacked:
         keys, passwords = KEYS, Passwords(hashes, lambda _: False)
         issuer = TokenIssuer(Authority(bytes(range(32)), environment=Environment.DEMO), "coffre/demo", {})
         outbox = Outbox(keys, self.clock)
-        sessions = Sessions(self.index, issuer, None, outbox, self.clock)
+        sessions = self.sessions = Sessions(self.index, issuer, None, outbox, self.clock)
         self.counts, self.outbox = Counts(), outbox
         watched = Watched([self.seen, self.counts])
         admitting = Admitting(keys, sessions, self.mailbox, watched, self.clock)

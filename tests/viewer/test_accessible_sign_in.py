@@ -23,6 +23,7 @@ PAGES = (
     "/sign-in/letter",
     "/sign-in/recover",
     "/sign-in/browser",
+    "/sign-in/contact/code",
     "/sign-in/open",
     "/sign-in/encore",
     "/sign-in?lang=en",
@@ -76,6 +77,11 @@ def test_the_keyboard_alone_signs_in_and_sees_the_sessions(person: Person, page:
     page.wait_for_url("**/sign-in/sessions")
     assert page.get_by_role("heading", name="Mes connexions").is_visible()
     assert_accessible(page)
+    for name in ("Changer mon mot de passe", "Changer où arrivent mes codes"):
+        page.get_by_role("link", name=name).click()
+        page.get_by_role("heading", name=name).wait_for()
+        assert_accessible(page)
+        page.get_by_role("link", name="Mes connexions").click()
     page.get_by_role("link", name="FranceConnect").click()
     page.get_by_role("button", name="Relier").wait_for()
     assert_accessible(page)

@@ -19,7 +19,16 @@ from records.vocabulary.codes import Environment
 from sign_in.pages.look import Look
 from sign_in.pages.site import Site
 from sign_in.passkeys.relying_party import relying_party
-from sign_in.routes import accounts, entry, federation, france_connect, own_sessions, passkeys, professional
+from sign_in.routes import (
+    accounts,
+    entry,
+    federation,
+    france_connect,
+    own_sessions,
+    own_ways,
+    passkeys,
+    professional,
+)
 from viewer_api.web.catalogue.frame import FRAME
 from viewer_api.web.headers import HEADERS, WITH_SCRIPT
 from viewer_api.web.static_files import FRAMES, ICON, STYLE
@@ -76,6 +85,7 @@ def _routers(
     settings = system.settings
     yield entry.router(site, doors)
     yield own_sessions.router(site, doors)
+    yield own_ways.router(site, doors)
     yield professional.router(site, doors, settings.machines_url)
     signed_in = Authentication.of(system).of_session(system.index)
     yield accounts.pages(site, doors, signed_in, _own_ins(system))

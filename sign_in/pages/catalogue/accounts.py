@@ -119,12 +119,14 @@ _ONLINE: Catalogue = {
         "If you have an account already, nothing changes: you get a message, and no letter.",
     ),
     "letter.contact": (
-        "Adresse électronique ou téléphone, si vous avez demandé votre compte sur Internet",
-        "E-mail address or telephone, if you asked for your account online",
+        "Adresse électronique ou téléphone pour vos codes (facultatif)",
+        "E-mail address or telephone for your codes (optional)",
     ),
     "letter.contact.hint": (
-        "Les mêmes que dans votre demande. Sinon, laissez vide.",
-        "The same as in your request. Otherwise leave it empty.",
+        "Compte demandé sur Internet : les mêmes que dans votre demande. Ancienne adresse ou ancien numéro "
+        "perdu : l'adresse ou le numéro où recevoir vos codes désormais. Sinon, laissez vide.",
+        "Account asked for online: the same as in your request. Old address or number lost: where your codes "
+        "shall come from now on. Otherwise leave it empty.",
     ),
 }
 _SENTENCES: Catalogue = {

@@ -4,6 +4,7 @@ from records.text.languages import Catalogue
 from sign_in.accounts.passwords import LONGEST, SHORTEST
 from sign_in.pages.catalogue.accounts import ACCOUNTS
 from sign_in.pages.catalogue.linked import LINKED
+from sign_in.pages.catalogue.own_ways import OWN_WAYS
 from sign_in.pages.catalogue.passkeys import PASSKEYS
 from sign_in.pages.catalogue.professionals import PROFESSIONALS
 
@@ -158,8 +159,8 @@ SESSIONS: Catalogue = {
     "sessions.end": ("Fermer", "End"),
     "sessions.end_all": ("Fermer toutes les autres connexions", "End all other sessions"),
     "sessions.end_all.what": (
-        "Faites-le si vous ne reconnaissez pas un appareil, puis changez de mot de passe.",
-        "Do this if you do not recognise a device, then change your password.",
+        "Faites-le si vous ne reconnaissez pas un appareil, puis choisissez « Changer mon mot de passe ».",
+        "Do this if you do not recognise a device, then choose “Change my password”.",
     ),
     "sessions.devices": ("Appareils où vous vous êtes déjà connecté", "Devices you have signed in with"),
     "sessions.devices.what": (
@@ -281,6 +282,7 @@ TEXTS: Catalogue = {
     **SENTENCES,
     **ACCOUNTS,
     **LINKED,
+    **OWN_WAYS,
     **PASSKEYS,
     **PROFESSIONALS,
 }

@@ -128,6 +128,10 @@ LOG: Mapping[str, tuple[str, str]] = {
         "Demande d'une lettre pour choisir un nouveau mot de passe",
         "Request of a letter to choose a new password",
     ),
+    "did.sign_in.contact_changed": (
+        "Changement de l'adresse ou du téléphone où partent vos codes",
+        "Change of the address or telephone that your codes go to",
+    ),
     "did.sign_in.browser_asked": (
         "Demande d'un code pour se connecter depuis un nouvel appareil",
         "Request of a code to sign in from a new device",
