@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from records.durations import DAY_MS
+
 CHECKS: Mapping[str, str] = {
     "settings": "settings hold together",
     "status": "index and vault tell their state",
@@ -17,6 +19,7 @@ CHECKS: Mapping[str, str] = {
     "log_unshipped": "no checkpoint waits for a second place",
     "queue": "no deposit has waited for a quarter of an hour",
     "notices": "no notice has waited for an hour",
+    "letters": "no letter has waited to be printed for four days",
     "months": "the index has room for this month and the next",
     "issuer_new": "no issuer was first seen within a week",
     "issuer_ending": "no issuer ends within a month without another for its roles",
@@ -38,6 +41,9 @@ _ELSEWHERE = (
 _TOLD = tuple(check for check in CHECKS if check not in _ELSEWHERE)
 """Checks of what index and vault tell."""
 QUEUE_S, NOTICES_S, ROOM = 900, 3_600, 0.05
+DAY_S = DAY_MS // 1000
+LETTERS_S = 4 * DAY_S
+"""They are printed each working day: a weekend with a holiday lies between."""
 LOG_BEHIND = 1_000
 """Entries that may wait: the housekeeper signs every second, and more than these are minutes of work."""
 
@@ -75,6 +81,13 @@ def of_status(told: Mapping[str, Any]) -> Iterator[Finding]:
             "notices",
             f"A notice has waited for {oldest // 60} minutes.",
             "Look for `notices could not be sent` in the housekeeper's log, which has the code.",
+        )
+    unprinted = told["letters"]["oldest_s"]
+    if unprinted is not None and unprinted > LETTERS_S:
+        yield Finding(
+            "letters",
+            f"Letters wait to be printed: {told['letters']['waiting']}, one for {unprinted // DAY_S} days.",
+            "Run `coffre account letters --out FOLDER` each working day: people wait for their codes.",
         )
     if told["months_missing"]:
         yield Finding(

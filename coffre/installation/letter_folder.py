@@ -16,8 +16,9 @@ from pathlib import Path
 
 from keyvault.credentials import private_files
 from sign_in.accounts.account import in_groups
-from sign_in.accounts.letters import LetterCode, Purpose
+from sign_in.accounts.letters import LetterCode
 from sign_in.accounts.printing import Printed, Printing
+from sign_in.accounts.purposes import Purpose
 
 _UNNAMED = ".part"
 

@@ -20,13 +20,14 @@ from keyvault.credentials.password_hashes import PasswordHashes
 from records.people.contacts import ContactKind
 from records.vocabulary.codes import Environment
 from sign_in.accounts.account import AccountRows
+from sign_in.accounts.forgetting import PACE_S as FORGETTING_PACE_S
+from sign_in.accounts.forgetting import Forgetting
 from sign_in.accounts.known_passwords import KnownPasswords
 from sign_in.accounts.letters import Letters
 from sign_in.accounts.online import AskedAccounts
 from sign_in.accounts.opening import Opening
 from sign_in.accounts.passwords import Passwords
 from sign_in.accounts.printing import Printing
-from sign_in.accounts.tries import Tries
 from sign_in.certificates.door import CertificateDoor
 from sign_in.certificates.responders import Responders
 from sign_in.certificates.revocation_folder import RevocationFolder
@@ -144,7 +145,13 @@ class SignIn:
         """What this process does beside requests as long as its doors are open."""
         telling = Repeating("telling", self.telling.more, "the vault was not told what came at the doors")
         sending = Repeating("sending", self._send, "a message that was asked for could not be sent")
-        with telling.running(), sending.running():
+        forgetting = Repeating(
+            "forgetting",
+            Forgetting(self.store, self._clock).once,
+            "what has ended could not be forgotten",
+            FORGETTING_PACE_S,
+        )
+        with telling.running(), sending.running(), forgetting.running():
             yield
 
     @cached_property
@@ -189,7 +196,6 @@ class SignIn:
             AccountRows(self._keys),
             Letters(self._keys),
             AskedAccounts(self._keys),
-            Tries(self._keys),
             self._carrier,
             self._outbox,
             self._clock,

@@ -14,6 +14,7 @@ from coffre.installation.places import Places, naming
 from coffre.setting_rules import INPROCESS
 from coffre.settings import Settings
 from keyvault.status import notices_told, vault_status
+from sign_in.accounts.purposes import Waiting, waiting
 from storage.engines.sqlite.files import IndexFile, VaultFile, looking_into
 
 _FILE = "sqlite:///"
@@ -35,7 +36,8 @@ def installation_status(settings: Settings) -> dict[str, Any]:
     identity = Identity.read(places.complete)
     settings = settings.of_installation(identity.environment)
     facts = {"environment": identity.environment.value, "origin": identity.origin}
-    if settings.vault_url == INPROCESS and all(url.startswith(_FILE) for url in (places.index, places.vault)):
+    files = (places.index, places.vault, places.accounts)
+    if settings.vault_url == INPROCESS and all(url.startswith(_FILE) for url in files):
         return facts | _of_files(settings, places)
     return facts | _of_engines(settings)
 
@@ -59,6 +61,8 @@ def _of_files(settings: Settings, places: Places) -> dict[str, Any]:
     with naming("index"), looking_into(_path(places.index), "index") as connection:
         index = IndexFile(connection)
         found = _of_index(index, index.cpu_of_day(now_ms, settings.cpu_allowance_ms), now_ms)
+    with naming("accounts"), looking_into(_path(places.accounts), "accounts") as connection:
+        found |= _of_letters(waiting(VaultFile(connection), now_ms))
     with naming("vault"), looking_into(_path(places.vault), "vault") as connection:
         has_second_place = settings.second_place_url is not None
         rows = VaultFile(connection)
@@ -72,7 +76,13 @@ def _of_engines(settings: Settings) -> dict[str, Any]:
         now_ms = int(found.clock() * 1000)
         today = found.index.cpu_of_day(now_ms, settings.cpu_allowance_ms)
         uses = (today.cpu_ms, today.structures, today.past_allowance)
-        return _of_index(found.index, uses, now_ms) | found.guard.inspector.status()
+        with naming("accounts"), found.accounts.reading() as tx:
+            letters = _of_letters(waiting(tx, now_ms))
+        return _of_index(found.index, uses, now_ms) | letters | found.guard.inspector.status()
+
+
+def _of_letters(found: Waiting) -> dict[str, Any]:
+    return {"letters": {"waiting": found.letters, "oldest_s": found.oldest_s}}
 
 
 def _of_index(index: _Counts, today: tuple[int, int, int], now_ms: int) -> dict[str, Any]:

@@ -5,44 +5,16 @@ One of them leaves as a message, to the address that codes go to.
 
 import hmac
 from dataclasses import dataclass, field
-from enum import StrEnum
 from uuid import UUID
 
 from keyvault.credentials.account_keys import AccountKeys, Named
 from sign_in.accounts.account import as_read, new_code
+from sign_in.accounts.purposes import ASKED, CHOOSES, LIFE_MS, Purpose
 from sign_in.store import AccountTransaction
 
 LETTERS_OF_A_CODE = 12
 """60 bits: nobody guesses it, however often he tries, so that no wrong try spends it."""
-_DAY_MS = 86_400_000
-_ASKED = b""  # the digest of no code
-_SPENT = b"\0"  # nor of one that was used
-
-
-class Purpose(StrEnum):
-    FIRST_VISIT = "first_visit"
-    RECOVERY = "recovery"
-    ONLINE = "online"
-    """For the person of an INS that somebody asked an account for; `person_id` stands in for the account."""
-    OPENED = "opened"
-    """Says without a code that an account was opened, to who had the first code by message: whoever opened it
-    for another than the holder is found out."""
-    BROWSER = "browser"
-    """By message: makes a browser one that is expected, and chooses no password."""
-
-
-CHOOSES = tuple(each for each in Purpose if each is not Purpose.BROWSER)
-"""What a code is for that chooses a password."""
-
-
-LIFE_MS = {
-    Purpose.FIRST_VISIT: 30 * _DAY_MS,
-    Purpose.RECOVERY: 14 * _DAY_MS,
-    Purpose.ONLINE: 14 * _DAY_MS,
-    Purpose.OPENED: 30 * _DAY_MS,
-    Purpose.BROWSER: _DAY_MS,
-}
-"""How long a code serves from its printing on, and how long one that was asked for waits to be printed."""
+_SPENT = b"\0"  # the digest of no code, nor of one that is asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +46,7 @@ class Letters:
         """
         key = {"account_id": account_id, "purpose": purpose.value}
         tx.delete("letter", expires__le=now_ms, **key)
-        tx.insert_new("letter", key | {"code": _ASKED, "expires": now_ms + LIFE_MS[purpose]})
-
-    def sweep(self, tx: AccountTransaction, now_ms: int) -> None:
-        """Forgets those that serve nobody any more."""
-        tx.delete("letter", expires__le=now_ms)
+        tx.insert_new("letter", key | {"code": ASKED, "expires": now_ms + LIFE_MS[purpose]})
 
     def end(self, tx: AccountTransaction, account_id: UUID, purpose: Purpose) -> None:
         """It is not to be printed any more, and its code serves no more."""
@@ -90,26 +58,26 @@ class Letters:
 
     def asked(self, tx: AccountTransaction, now_ms: int) -> list[tuple[UUID, Purpose]]:
         """The accounts whose letters are to be printed, and what for."""
-        rows = tx.find("letter", code=_ASKED, expires__gt=now_ms, purpose__in=[*CHOOSES])
+        rows = tx.find("letter", code=ASKED, expires__gt=now_ms, purpose__in=[*CHOOSES])
         return [(row["account_id"], Purpose(row["purpose"])) for row in rows]
 
     def messages(self, tx: AccountTransaction, now_ms: int, limit: int) -> list[UUID]:
         """The accounts that a message with a code was asked for."""
         purpose = Purpose.BROWSER.value
-        rows = tx.find("letter", limit=limit, code=_ASKED, purpose=purpose, expires__gt=now_ms)
+        rows = tx.find("letter", limit=limit, code=ASKED, purpose=purpose, expires__gt=now_ms)
         return [row["account_id"] for row in rows]
 
     def draw_asked(self, tx: AccountTransaction, account_id: UUID, now_ms: int) -> str | None:
         """The code of a message that was asked for; None where another process has drawn it."""
         code, purpose = new_code(LETTERS_OF_A_CODE), Purpose.BROWSER
         values = {"code": self._digest(account_id, purpose, code), "expires": now_ms + LIFE_MS[purpose]}
-        key = {"account_id": account_id, "purpose": purpose.value, "code": _ASKED}
+        key = {"account_id": account_id, "purpose": purpose.value, "code": ASKED}
         return code if tx.update("letter", values, **key) else None
 
     def put_back(self, tx: AccountTransaction, account_id: UUID, code: str) -> None:
         """The message with this code could not leave: it is asked for still."""
         digest = self._digest(account_id, Purpose.BROWSER, code)
-        tx.update("letter", {"code": _ASKED}, account_id=account_id, code=digest)
+        tx.update("letter", {"code": ASKED}, account_id=account_id, code=digest)
 
     def is_drawn(
         self, tx: AccountTransaction, account_id: UUID, purpose: Purpose, code: str | None, now_ms: int
@@ -117,7 +85,7 @@ class Letters:
         """Whether this code serves; without a code, whether nothing is left to be printed."""
         row = tx.get("letter", account_id=account_id, purpose=purpose.value)
         if code is None or row is None:
-            return code is None and (row is None or row["code"] != _ASKED)
+            return code is None and (row is None or row["code"] != ASKED)
         lasts: bool = row["expires"] > now_ms
         return lasts and hmac.compare_digest(row["code"], self._digest(account_id, purpose, code))
 
@@ -162,4 +130,4 @@ def begin_anew(tx: AccountTransaction) -> int:
     """
     for table, column in ENDED_BY_RESTORE.items():
         tx.delete(table, **{f"{column}__ge": 0})
-    return tx.update("letter", {"code": _ASKED}, expires__gt=0)
+    return tx.update("letter", {"code": ASKED}, expires__gt=0)

@@ -19,7 +19,8 @@ from sign_in.accounts.account import (
     in_groups,
     new_code,
 )
-from sign_in.accounts.letters import LetterCode, Letters, Purpose
+from sign_in.accounts.letters import LetterCode, Letters
+from sign_in.accounts.purposes import Purpose
 from sign_in.sending import Carrier
 from sign_in.sending import first_code as message_of
 from sign_in.store import AccountStore, AccountTransaction

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import Account, AccountRows, AccountState
-from sign_in.accounts.letters import LetterCode, Letters, Purpose
+from sign_in.accounts.letters import LetterCode, Letters
 from sign_in.accounts.online import AskedAccounts
-from sign_in.accounts.tries import Tries
+from sign_in.accounts.purposes import Purpose
 from sign_in.sending import Carrier, account_asked, tell
 from sign_in.store import AccountStore, AccountTransaction
 from sign_in.watching.outbox import Outbox
@@ -34,13 +34,12 @@ class Printing:
         rows: AccountRows,
         letters: Letters,
         asked: AskedAccounts,
-        tries: Tries,
         carrier: Carrier,
         outbox: Outbox,
         clock: Callable[[], float],
     ) -> None:
         self._store, self._rows, self._letters, self._asked = store, rows, letters, asked
-        self._tries, self._carrier, self._outbox, self._clock = tries, carrier, outbox, clock
+        self._carrier, self._outbox, self._clock = carrier, outbox, clock
 
     def all(self, write: Callable[[Sequence[Printed]], None]) -> None:
         """Each once; who is told by message is written to. `write` comes before anything is kept: where it
@@ -50,9 +49,6 @@ class Printing:
         holders: list[Account] = []
         with self._store.writing() as tx:
             now = int(self._clock() * 1000)
-            self._letters.sweep(tx, now)
-            self._asked.sweep(tx, now)
-            self._tries.forget(tx, now)
             for place, purpose in self._letters.asked(tx, now):
                 if purpose is Purpose.ONLINE:
                     found, holder = self._online(tx, place, now)

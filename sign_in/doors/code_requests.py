@@ -11,7 +11,8 @@ from types import MappingProxyType
 from keyvault.credentials.account_keys import AccountKeys
 from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import AccountRows, as_read
-from sign_in.accounts.letters import Letters, Purpose
+from sign_in.accounts.letters import Letters
+from sign_in.accounts.purposes import Purpose
 from sign_in.accounts.tries import TooManyTries, Tries
 from sign_in.doors.visitor import Visitor
 from sign_in.store import AccountStore

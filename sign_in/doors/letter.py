@@ -14,12 +14,13 @@ from records.people.contacts import kind_of, read_contact
 from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import Account, AccountRows, AccountState, as_read
 from sign_in.accounts.devices import Devices
-from sign_in.accounts.letters import Letters, Purpose
+from sign_in.accounts.letters import Letters
 from sign_in.accounts.linked import LinkedIdentities
 from sign_in.accounts.new_contacts import NewContacts, at, is_same
 from sign_in.accounts.online import AskedAccount, AskedAccounts
 from sign_in.accounts.opening import address_of, make_room
 from sign_in.accounts.passwords import Passwords
+from sign_in.accounts.purposes import Purpose
 from sign_in.accounts.tries import Tries
 from sign_in.doors.admitting import proven_holder
 from sign_in.doors.visitor import Visitor

@@ -11,9 +11,10 @@ from records.people.contacts import kind_of
 from records.people.identity import INS
 from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import IDENTIFIER_LETTERS, in_groups, new_code
-from sign_in.accounts.letters import Letters, Purpose
+from sign_in.accounts.letters import Letters
 from sign_in.accounts.online import AskedAccount, AskedAccounts
 from sign_in.accounts.opening import address_of
+from sign_in.accounts.purposes import Purpose
 from sign_in.accounts.tries import TooManyTries, Tries
 from sign_in.doors.visitor import Visitor
 from sign_in.sending import Carrier

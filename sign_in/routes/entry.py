@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from records.errors import CoffreError, Invalid
 from records.sessions import return_path
-from sign_in.accounts.letters import Purpose
+from sign_in.accounts.purposes import Purpose
 from sign_in.accounts.tries import TooManyTries
 from sign_in.doors.doors import Doors
 from sign_in.pages.site import FormRefused, Site

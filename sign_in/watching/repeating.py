@@ -12,10 +12,12 @@ PACE_S, LONGEST_S = 1.0, 30.0
 
 
 class Repeating:
-    """`once` says whether more waits. `failed`: what our log says where it raises."""
+    """`once` says whether more waits. `failed`: what our log says where it raises. `pace_s`: from one time to
+    the next, where nothing more waits.
+    """
 
-    def __init__(self, name: str, once: Callable[[], bool], failed: str) -> None:
-        self._name, self._once, self._failed = name, once, failed
+    def __init__(self, name: str, once: Callable[[], bool], failed: str, pace_s: float = PACE_S) -> None:
+        self._name, self._once, self._failed, self._pace_s = name, once, failed, pace_s
         self._stopping = threading.Event()
 
     @contextmanager
@@ -30,7 +32,7 @@ class Repeating:
             thread.join()
 
     def _run(self) -> None:
-        pause = PACE_S
+        pause = self._pace_s
         while not self._stopping.wait(pause):
             pause = self._attempt(pause)
         self._attempt(pause)
@@ -38,8 +40,8 @@ class Repeating:
     def _attempt(self, pause: float) -> float:
         """Seconds until the next time: none where more waits."""
         try:
-            return 0.0 if self._once() else PACE_S
+            return 0.0 if self._once() else self._pace_s
         except Exception as error:
             code = error.code if isinstance(error, CoffreError) else type(error).__name__
             log.warning(self._failed, extra={"code": code})
-            return min(LONGEST_S, max(PACE_S, 2 * pause))
+            return min(LONGEST_S, max(self._pace_s, 2 * pause))

@@ -13,10 +13,11 @@ from records.people.contacts import ContactKind
 from sign_in.accounts.account import Account, AccountRows, AccountState
 from sign_in.accounts.devices import KEPT, Devices
 from sign_in.accounts.entries import Entries, Entry, NoCode
-from sign_in.accounts.letters import CHOOSES, ENDED_BY_RESTORE, Letters, Purpose, begin_anew
-from sign_in.accounts.letters import LIFE_MS as LETTERS_LIFE
+from sign_in.accounts.letters import ENDED_BY_RESTORE, Letters, begin_anew
 from sign_in.accounts.linked import LinkedIdentities
 from sign_in.accounts.online import LIFE_MS, AskedAccount, AskedAccounts
+from sign_in.accounts.purposes import CHOOSES, Purpose
+from sign_in.accounts.purposes import LIFE_MS as LETTERS_LIFE
 from sign_in.accounts.tries import ACCOUNT, TooManyTries, Tries
 from sign_in.passkeys.challenges import ChallengeLapsed, Challenges, Use
 from sign_in.passkeys.passkey import Passkey, Passkeys

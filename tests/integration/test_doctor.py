@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import CompletedProcess, run
+from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -13,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from coffre.installation.install import initialise
 from coffre.installation.installation import Installation
 from coffre.settings import load
+from records.durations import DAY_MS
+from sign_in.accounts.purposes import LIFE_MS, Purpose
 from tests import igc
 from tests.services.service import certificate
 
@@ -112,6 +115,20 @@ def test_a_new_installation_that_has_begun_to_work_is_well(tmp_path: Path) -> No
     with Installation(settings) as installation:
         installation.local_guard()
     assert examined(settings.data, tmp_path) == (0, {})
+
+
+def test_letters_that_nobody_prints_are_found(tmp_path: Path) -> None:
+    settings = load(data=tmp_path / "data")
+    initialise(settings)
+    with Installation(settings) as installation:
+        installation.local_guard()
+        now, life = int(installation.clock() * 1000), LIFE_MS[Purpose.RECOVERY]
+        with installation.accounts.writing() as tx:
+            for days in (1, 5):
+                key = {"account_id": uuid4(), "purpose": Purpose.RECOVERY.value}
+                tx.insert_new("letter", key | {"code": b"", "expires": now + life - days * DAY_MS})
+    code, found = examined(settings.data, tmp_path)
+    assert (code, found) == (1, {"letters": "Letters wait to be printed: 2, one for 5 days."})
 
 
 def test_a_proxy_that_nobody_names_is_found(data: Path, tmp_path: Path) -> None:

@@ -16,11 +16,13 @@ from records.people.identity import INS
 from records.vocabulary.codes import Role
 from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import AccountRows
-from sign_in.accounts.letters import LIFE_MS, Letters, Purpose, begin_anew
+from sign_in.accounts.forgetting import Forgetting
+from sign_in.accounts.letters import Letters, begin_anew
 from sign_in.accounts.online import AskedAccounts
 from sign_in.accounts.opening import HOST, FirstCode
 from sign_in.accounts.printing import Printed, Printing
-from sign_in.accounts.tries import ONLINE, OPENINGS, TooManyTries, Tries
+from sign_in.accounts.purposes import LIFE_MS, Purpose
+from sign_in.accounts.tries import ONLINE, OPENINGS, TooManyTries
 from sign_in.doors.letter import WrongContact, WrongLetter
 from sign_in.doors.online import OnlineDoor
 from sign_in.doors.opening import ForSomebody, OpeningDoor
@@ -41,9 +43,7 @@ class Doors(Attacked):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, PasswordHashes(memory_kib=64, iterations=1))
         rows, letters, asked = AccountRows(KEYS), Letters(KEYS), AskedAccounts(KEYS)
-        self.host = Printing(
-            self.store, rows, letters, asked, Tries(KEYS), self.mailbox, self.outbox, self.clock
-        )
+        self.host = Printing(self.store, rows, letters, asked, self.mailbox, self.outbox, self.clock)
         watched = Watched([self.seen, self.counts])
         self.online = OnlineDoor(self.store, KEYS, self.mailbox, watched, self.clock)
         self.for_others = OpeningDoor(self.store, KEYS, self.opening, watched, self.clock)
@@ -236,6 +236,7 @@ class TestWhoeverTypesSomebodysNumber:
         doors.ask(INS(new_ins(), OID), VICTIM)
         doors.now += 31 * DAY
         assert doors.printed() == [], "nobody prints what was asked for a month ago"
+        Forgetting(doors.store, doors.clock).once()
         with doors.store.reading() as tx:
             assert tx.find("letter") == tx.find("asked_account") == []
 

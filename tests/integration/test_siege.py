@@ -18,8 +18,8 @@ from records.errors import CoffreError
 from records.people.contacts import ContactKind
 from records.people.identity import INS
 from sign_in.accounts.account import as_read
-from sign_in.accounts.letters import LIFE_MS, Purpose
 from sign_in.accounts.opening import HOST, FirstCode
+from sign_in.accounts.purposes import LIFE_MS, Purpose
 from sign_in.accounts.tries import ACCOUNT, TooManyTries
 from sign_in.doors.browser import BrowserDoor, WrongBrowserCode
 from sign_in.doors.code_requests import ASKED
