@@ -8,8 +8,8 @@ it, so that none of them takes it away from the others when it is restarted.
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
+from coffre.deploying.named_files import files_of
 from coffre.deploying.processes import CALLERS, PROCESSES, PROXY, SETTINGS, Process, number_of
 from coffre.deploying.site import Site, of_all
 from coffre.deploying.units import PROXY_MEMORY_MIB, PROXY_TASKS, STOP_S
@@ -38,21 +38,8 @@ HARDENED: dict[str, Any] = {
     "restart": "unless-stopped",
     "ulimits": {"core": 0, "nofile": 16_384},
 }
-FILES = (
-    "COFFRE_CARD_AUTHORITIES",
-    "COFFRE_ORGANISATION_AUTHORITIES",
-    "COFFRE_PRACTICE_SETTINGS",
-    "COFFRE_REVOCATION_LISTS",
-    "COFFRE_PROXY_AUTHORITIES",
-    "COFFRE_VAULT_TLS_CERTIFICATE",
-    "COFFRE_VAULT_TLS_KEY",
-    "COFFRE_VAULT_TLS_AUTHORITY",
-    "COFFRE_OHIF",
-)
-"""Settings that name a file or folder of the machine: whoever is told one reads it at the same place."""
-ASKED_WITH = ("COFFRE_NOTICES_URL", "COFFRE_SMS_URL")
-"""Addresses whose options name such files."""
-_OF_FILES = frozenset({"password_file", "token_file", "authority"})
+ROOT_CERTIFICATE = "/run/root.pem"
+"""Of the root beside the processes; engines.yaml has it."""
 OUTSIDE = "outside"
 """The network of who is told an address that is no engine's here: a cloud's store or root, a mail server."""
 FAR = ("COFFRE_OBJECTS_URL", "COFFRE_VAULT_ROOT", "COFFRE_SECOND_PLACE_URL", "COFFRE_NOTICES_URL")
@@ -64,6 +51,20 @@ OWNER = "owner"
 
 def compose(site: Site) -> dict[str, Any]:
     """Services of the processes and the proxy; engines are whose you choose, in these networks."""
+    found: dict[str, Any] = _literal(_services(site))
+    return found
+
+
+def _literal(found: Any) -> Any:
+    """Compose puts variables in place of what follows a $: two of them are one."""
+    if isinstance(found, Mapping):
+        return {name: _literal(value) for name, value in found.items()}
+    if isinstance(found, list):
+        return [_literal(each) for each in found]
+    return found.replace("$", "$$") if isinstance(found, str) else found
+
+
+def _services(site: Site) -> dict[str, Any]:
     return {
         "name": "coffre",
         "services": {
@@ -235,16 +236,19 @@ def _volumes(site: Site, process: str) -> Iterator[str]:
         yield f"doors:{DOORS}{':ro' if part.doors else ''}"
     if process == "signin":
         yield from _of_certificates(site)
-    yield from _files(site.settings[process])
+    yield from _files(_opened(site.settings[process], process))
+
+
+def _opened(told: Mapping[str, str], process: str) -> Mapping[str, str]:
+    """The gateway's pages say whether messages leave: it sends none, and reads no password for that."""
+    unopened = "COFFRE_NOTICES_URL" if process == "gateway" else None
+    return {name: value for name, value in told.items() if name != unopened}
 
 
 def _files(told: Mapping[str, str]) -> list[str]:
     """What lies in the data directory is there already."""
-    named = {told[name] for name in FILES if name in told}
-    for name in ASKED_WITH:
-        options = dict(parse_qsl(urlsplit(told.get(name, "")).query))
-        named |= {path for option, path in options.items() if option in _OF_FILES}
-    return [f"{path}:{path}:ro" for path in sorted(named) if not Path(path).is_relative_to(DATA)]
+    named = {each for each in files_of(told) if not Path(each).is_relative_to(DATA)} - {ROOT_CERTIFICATE}
+    return [f"{path}:{path}:ro" for path in sorted(named)]
 
 
 def _of_certificates(site: Site) -> list[str]:

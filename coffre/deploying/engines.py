@@ -7,13 +7,13 @@ that who takes over one opens nothing of another.
 from dataclasses import dataclass
 from typing import Any
 
-from coffre.deploying.compose import CONTAINER_PORT, HARDENED, OWNER, healthy, networks_of
+from coffre.deploying.compose import CONTAINER_PORT, HARDENED, OWNER, ROOT_CERTIFICATE, healthy, networks_of
 from coffre.deploying.processes import PROCESSES, PROXY
 
 IMAGE = "localhost/coffre-engines"
 USER = 60_700
 """Of every engine, each in its own container."""
-_CERTIFICATE = "./secrets/root.pem:/run/root.pem:ro"
+_CERTIFICATE = f"./secrets/root.pem:{ROOT_CERTIFICATE}:ro"
 """By which the root is known to those who ask it, as `ca=/run/root.pem` in its address."""
 _PYTHON = "/usr/bin/python3.11"
 _ANSWERS = "import socket as s; s.create_connection(('127.0.0.1', %d), 5).close()"

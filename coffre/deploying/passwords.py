@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from coffre import credential_files
 from coffre.deploying.compose import OWNER
 from coffre.deploying.engines import ENGINES, USER
 from coffre.deploying.processes import PROCESSES, SETTINGS, number_of
@@ -55,8 +56,8 @@ def _drawn(bucket: str) -> Files:
         "secrets/engines/objects": (USER, _identities(keys, bucket)),
         "secrets/engines/root": (USER, (private + certificate).decode()),
         "secrets/root.pem": (number_of("vault"), certificate.decode()),
-        **{f"secrets/{name}.env": (_user(name), _lines(each)) for name, each in told.items()},
-        _LAST: (_ROOT, _lines(_addresses(passwords))),
+        **{f"secrets/{name}.env": (_user(name), credential_files.text(each)) for name, each in told.items()},
+        _LAST: (_ROOT, credential_files.text(_addresses(passwords))),
     }
 
 
@@ -102,7 +103,3 @@ def _identities(keys: Mapping[str, tuple[str, str]], bucket: str) -> str:
         for name, (access, secret) in keys.items()
     ]
     return json.dumps({"identities": found})
-
-
-def _lines(told: Mapping[str, str]) -> str:
-    return "".join(f"{name}={value}\n" for name, value in told.items())

@@ -8,10 +8,10 @@ from typing import Any
 
 from coffre.alerting.alerts import rules
 from coffre.alerting.dashboard import dashboard
-from coffre.deploying import proxy, units
+from coffre.deploying import environment_file, proxy, units
 from coffre.deploying.compose import compose
 from coffre.deploying.engines import engines
-from coffre.deploying.processes import PROCESSES, PROXY, number_of, peers
+from coffre.deploying.processes import PROXY, number_of, peers
 from coffre.deploying.site import Site, of_all
 from coffre.deploying.site_check import check
 from records.errors import Conflict
@@ -30,8 +30,7 @@ def rendered(site: Site) -> dict[str, str]:
         "container/engines.yaml": _json(engines()),
         "watching/rules.yaml": _json(rules()),
         "watching/dashboard.json": _json(dashboard()),
-        "settings/owner.env": _lines({**of_all(complete), **complete.proxy}),
-        **{f"settings/{process}.env": _lines(complete.settings[process]) for process in PROCESSES},
+        **{f"settings/{name}.env": environment_file.text(told) for name, told in _settings(complete).items()},
     }
 
 
@@ -78,11 +77,10 @@ def _with_proxy(site: Site) -> Site:
     return replace(site, settings={**site.settings, "signin": signin})
 
 
+def _settings(site: Site) -> dict[str, Mapping[str, str]]:
+    """By file: of the processes, and of whoever runs the commands."""
+    return {"owner": {**of_all(site), **site.proxy}, **site.settings}
+
+
 def _json(found: Mapping[str, Any]) -> str:
     return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
-
-
-def _lines(settings: Mapping[str, str]) -> str:
-    """As systemd reads an EnvironmentFile: in single quotes only the quote has a meaning."""
-    quoted = {name: value.replace("'", "'\\''") for name, value in settings.items()}
-    return "".join(f"{name}='{value}'\n" for name, value in sorted(quoted.items()))

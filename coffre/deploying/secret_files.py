@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from coffre import credential_files
 from coffre.deploying.processes import PROCESSES, settings_of
 from keyvault.credentials import private_files
 from records.errors import Invalid
@@ -39,6 +40,6 @@ def _text(process: str, values: object) -> str:
     for name, value in values.items():
         if name not in settings_of(process) and not name.startswith("AWS_"):
             raise Invalid(f"{name} is no setting that {process} reads.", code="bad_secrets")
-        if not isinstance(value, str) or not value or set(value) & {"\n", "\r", "\0"}:
+        if not isinstance(value, str) or not value:
             raise Invalid(f"{name} of {process} is text on one line.", code="bad_secrets")
-    return "".join(f"{name}={value}\n" for name, value in values.items())
+    return credential_files.text(values)

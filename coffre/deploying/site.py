@@ -15,13 +15,12 @@ It is TOML, or the JSON of `terraform output -json`, with the same names:
     networks = ["10.20.0.0/16"]         # whom processes may speak with, beside this machine
 """
 
-import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from coffre.deploying import site_forms
 from coffre.deploying.processes import PROCESSES, PROXY, SETTINGS
 from records.errors import Invalid
 
@@ -59,14 +58,11 @@ def of_all(site: Site) -> dict[str, str]:
 
 
 def read(text: str) -> Site:
-    """Raises `Invalid` "bad_site" where it is no such description, with all that is wrong in it."""
-    found = _plain(_parsed(text))
-    unknown = found.keys() - set(TABLES)
-    given, secrets = _table(found, "settings"), _table(found, "secrets")
-    strange = sorted({*given, *secrets} - {*PROCESSES, ALL, PROXY})
-    if unknown and not given:
-        raise Invalid(f"{', '.join(sorted(unknown))} is none of settings, secrets, site.", code="bad_site")
-    if strange:
+    """Raises `Invalid` "bad_site" where it is no such description."""
+    found = _plain(site_forms.parsed(text))
+    site_forms.check_names(found, TABLES)
+    given, secrets = site_forms.table(found, "settings"), site_forms.table(found, "secrets")
+    if strange := sorted({*given, *secrets} - {*PROCESSES, ALL, PROXY} | ({PROXY} & secrets.keys())):
         raise Invalid(
             f"There is no process {', '.join(strange)}: name {', '.join(PROCESSES)}.", code="bad_site"
         )
@@ -74,57 +70,35 @@ def read(text: str) -> Site:
         raise Invalid(
             "It names no settings: give TOML with [settings.…], or terraform output -json.", code="bad_site"
         )
-    about = _table(found, "site")
+    about = site_forms.table(found, "site", ("data", "networks", "program"))
     return Site(
         settings={process: _told(given, process) for process in PROCESSES},
         secrets={process: _named(secrets, process) for process in PROCESSES},
-        networks=tuple(map(str, about.get("networks", ()))),
-        data=Path(str(about.get("data", "/var/lib/coffre"))),
-        program=Path(str(about.get("program", "/opt/coffre/bin/coffre"))),
-        proxy={name: str(value) for name, value in _table(given, PROXY).items()},
+        networks=tuple(site_forms.strings(about, "networks", "10.20.0.0/16")),
+        data=site_forms.path(about, "data", "/var/lib/coffre"),
+        program=site_forms.path(about, "program", "/opt/coffre/bin/coffre"),
+        proxy=site_forms.settings(given, PROXY),
     )
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
-    except ValueError as error:
-        raise Invalid(f"It is neither TOML nor JSON: {error}.", code="bad_site") from None
-    if not isinstance(found, dict):
-        raise Invalid("It is a table with settings.", code="bad_site")
-    return found
 
 
 def _plain(found: Mapping[str, Any]) -> dict[str, Any]:
     """Terraform wraps each output; whatever else a configuration puts out is not for us."""
     if all(isinstance(each, dict) and "value" in each and "sensitive" in each for each in found.values()):
-        return {
-            name: each["value"] for name, each in found.items() if name in ("settings", "secrets", "site")
-        }
+        return {name: each["value"] for name, each in found.items() if name in TABLES}
     return dict(found)
-
-
-def _table(found: Mapping[str, Any], name: str) -> dict[str, Any]:
-    table = found.get(name, {})
-    if not isinstance(table, dict):
-        raise Invalid(f"{name} is a table.", code="bad_site")
-    return table
 
 
 def _told(given: Mapping[str, Any], process: str) -> dict[str, str]:
     """Of what all are told, that which this process reads; then its own, whatever it is."""
-    shared = {
-        name: value
-        for name, value in _table(given, ALL).items()
-        if name not in SETTINGS or process in SETTINGS[name].told
-    }
-    return {name: str(value) for name, value in (shared | _table(given, process)).items()}
+    shared = {name: value for name, value in site_forms.settings(given, ALL).items() if _reads(process, name)}
+    return shared | site_forms.settings(given, process)
 
 
 def _named(secrets: Mapping[str, Any], process: str) -> frozenset[str]:
-    mine = [*secrets.get(ALL, ()), *secrets.get(process, ())]
+    """Those of all that it reads, its own, and what is written for it."""
+    shared = {name for name in site_forms.setting_names(secrets, ALL) if _reads(process, name)}
     written = {name for name in ROLES_WRITE if process in SETTINGS[name].told}
-    return frozenset(written | {name for name in map(str, mine) if _reads(process, name)})
+    return frozenset(shared | written | {*site_forms.setting_names(secrets, process)})
 
 
 def _reads(process: str, name: str) -> bool:

@@ -1,16 +1,19 @@
 """Check that a site's settings hold together: each process by itself, what it is told, and all of them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from coffre import setting_rules
-from coffre.deploying import reach
+from coffre.deploying import proxy, reach
+from coffre.deploying.named_files import ADDRESSES, in_address
 from coffre.deploying.processes import PROCESSES, SETTINGS
 from coffre.deploying.site import Site
+from coffre.deploying.site_forms import PATH_FORM, is_path
+from coffre.installation.address_forms import is_origin
 from coffre.setting_forms import is_address
 from coffre.setting_places import lies_outside, outside
-from coffre.settings import read_alone
+from coffre.settings import Settings, read_alone
 from keyvault.roots.addresses import check_url
 from records.errors import Invalid
 from records.vocabulary.codes import Environment
@@ -18,6 +21,9 @@ from storage.objects.address import parse
 
 ALIKE = ("COFFRE_ENVIRONMENT", "COFFRE_PUBLIC_URL", "COFFRE_VAULT_URL", "COFFRE_QUEUE_URL")
 PROXY_READS = frozenset(f"COFFRE_PROXY_{name}" for name in ("PROCESSES", "CERTIFICATE", "KEY", "AUTHORITIES"))
+_PATHS = frozenset(
+    f"COFFRE_{name.upper()}" for name, each in Settings.model_fields.items() if "Path" in str(each.annotation)
+)
 _AWS_SECRET = re.compile(r"AWS_(?!.*_FILE$).*(SECRET|TOKEN|PASSWORD)")
 
 
@@ -40,6 +46,7 @@ def _each(site: Site) -> Iterator[str]:
         for line in (
             *_told(site, process),
             *_places(site, process),
+            *_paths(site.settings[process]),
             *_missing(site, process),
             *_unreached(site, process),
             *_rules(process, dict(settings)),
@@ -88,6 +95,15 @@ def _places(site: Site, process: str) -> Iterator[str]:
             yield outside(name)
         elif not is_address(value):
             yield f"{name} is no address: write it as https://host:port."
+
+
+def _paths(told: Mapping[str, str]) -> Iterator[str]:
+    """They stand in units, in nginx's configuration and in compose.yaml."""
+    for name, value in sorted(told.items()):
+        named = {value} if name in _PATHS or name.endswith("_FILE") else set()
+        named |= in_address(value) if name in ADDRESSES else set()
+        if not all(map(is_path, named)):
+            yield f"{name} names a file or folder: write {PATH_FORM}."
 
 
 def _missing(site: Site, process: str) -> Iterator[str]:
@@ -152,6 +168,12 @@ def _of_proxy(site: Site) -> Iterator[str]:
     lacking = sorted({"COFFRE_PROXY_CERTIFICATE", "COFFRE_PROXY_KEY"} - site.proxy.keys())
     if site.proxy and lacking:
         yield f"proxy: {', '.join(lacking)} is missing."
+    yield from (f"proxy: {line}" for line in _paths(site.proxy))
+    if is_origin(site.settings["signin"].get("COFFRE_PUBLIC_URL", "")):
+        try:
+            proxy.files(site)
+        except Invalid as error:
+            yield f"proxy: {error.sentence}"
 
 
 def _together(site: Site) -> Iterator[str]:

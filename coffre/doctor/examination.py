@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from coffre.command_line.opening import settings_of_installation
+from coffre.deploying import environment_file
 from coffre.deploying.processes import PROCESSES
 from coffre.doctor.findings import (
     Finding,
@@ -117,11 +118,8 @@ def _taking_proxies_for_callers(settings: Settings, etc: Path) -> list[str]:
 
 def _proxied(path: Path) -> tuple[str, str]:
     """The public address and the proxies that a file of settings names, as `coffre deploy render` writes."""
-    named = dict(line.partition("=")[::2] for line in path.read_text("utf-8", "replace").splitlines())
-    public, proxies = (
-        named.get(f"COFFRE_{name}", "").strip("'") for name in ("PUBLIC_URL", "TRUSTED_PROXIES")
-    )
-    return public, proxies
+    named = environment_file.read(path.read_text("utf-8", "replace"))
+    return named.get("COFFRE_PUBLIC_URL", ""), named.get("COFFRE_TRUSTED_PROXIES", "")
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:

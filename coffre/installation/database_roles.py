@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from coffre import credential_files
 from coffre.installation.places import Places
 from coffre.settings import Settings
 from keyvault.credentials import private_files
@@ -173,8 +174,8 @@ def _decide(
 
 def _password(path: Path, part: DatabaseUser) -> str:
     """Of the first address in the file; all of one file have the same."""
-    lines = dict(line.split("=", 1) for line in path.read_text("utf-8").splitlines() if "=" in line)
-    found = roles.password_in(lines.get(next(iter(part.settings)), ""))
+    told = credential_files.read(path)
+    found = roles.password_in(told.get(next(iter(part.settings)), ""))
     if found is None:
         raise CoffreError(
             f"{path} holds no address with a password: correct it, or remove it and give --rotate.",
@@ -184,11 +185,11 @@ def _password(path: Path, part: DatabaseUser) -> str:
 
 
 def _write(path: Path, part: DatabaseUser, addresses: Mapping[Branch, str], password: str) -> None:
-    lines = (
-        f"{setting}={roles.address_for(addresses[branch], part.role, password)}\n"
+    told = {
+        setting: roles.address_for(addresses[branch], part.role, password)
         for setting, branch in part.settings.items()
-    )
-    content = "".join(lines).encode()
+    }
+    content = credential_files.text(told).encode()
     if not path.exists() or path.read_bytes() != content:
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         private_files.replace(path, content)

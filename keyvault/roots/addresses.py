@@ -43,6 +43,12 @@ def check_url(url: str) -> None:
         _FORMS[scheme](rest)
 
 
+def roots_of(url: str) -> list[str]:
+    """The address itself, or of a combined root its two."""
+    scheme, _, rest = url.partition(":")
+    return _JOINT.split(rest) if scheme == "combined" else [url]
+
+
 def two(rest: str) -> list[str]:
     """The addresses of the two roots that are combined."""
     urls = _JOINT.split(rest)

@@ -106,7 +106,7 @@ def test_its_unit_is_as_bounded_as_the_processes(tmp_path: Path) -> None:
 
 def test_the_socket_of_certificates_is_for_its_user_alone(tmp_path: Path) -> None:
     files = rendered(site(tmp_path))
-    assert f"COFFRE_PROXY_USER='{number_of(PROXY)}'" in files["settings/signin.env"]
+    assert f'COFFRE_PROXY_USER="{number_of(PROXY)}"' in files["settings/signin.env"]
     assert "RuntimeDirectory=coffre-signin\n" in files["systemd/coffre-signin.service"]
     numbers = [number_of(name) for name in PROCESSES]
     assert number_of(PROXY) not in numbers

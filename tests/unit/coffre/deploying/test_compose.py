@@ -10,16 +10,17 @@ from coffre.deploying.compose import (
     ASKS,
     DATA,
     DOORS,
-    FILES,
     FRONT,
     OUTSIDE,
     OWNER,
     PROXY,
     PULSE,
+    ROOT_CERTIFICATE,
     compose,
     networks_of,
 )
 from coffre.deploying.engines import ENGINES, engines
+from coffre.deploying.named_files import FILES
 from coffre.deploying.passwords import write
 from coffre.deploying.processes import CALLERS, PROCESSES, SETTINGS, number_of, settings_of, user_of
 from coffre.settings import Settings
@@ -183,6 +184,56 @@ def test_files_that_an_address_names_are_read_by_those_who_are_told_it() -> None
     }
 
 
+def test_certificates_that_addresses_name_are_read_and_the_gateway_reads_no_password() -> None:
+    mail = "smtps://mail.example?user=coffre&password_file=/etc/coffre/mail"
+    root = "combined:transit:https://a:1/t/k?ca=/etc/a.pem+transit:https://b:1/t/k?ca=/etc/b.pem"
+    found = compose(
+        site(
+            all={
+                "COFFRE_OBJECTS_URL": "s3://coffre?region=eu-west-3&ca=/etc/s3.pem",
+                "COFFRE_NOTICES_URL": mail,
+                "COFFRE_NOTICES_FROM": "avis@coffre.example",
+            },
+            vault={
+                "COFFRE_VAULT_ROOT": root,
+                "COFFRE_SECOND_PLACE_URL": "minio://h/b?ca=/etc/2.pem",
+                "COFFRE_VAULT_PIN_FILE": "/etc/pin",
+                "AWS_CA_BUNDLE": "/etc/aws.pem",
+            },
+        )
+    )["services"]
+    seen = {name: {v.partition(":")[0] for v in found[name]["volumes"] if v[0] == "/"} for name in PROCESSES}
+    assert seen["vault"] == {f"/etc/{name}" for name in ("a.pem", "b.pem", "2.pem", "pin", "aws.pem")}
+    assert seen["worker"] == {"/etc/s3.pem"}
+    assert seen["gateway"] == {"/etc/s3.pem"}
+    assert seen["housekeeper"] == {"/etc/s3.pem", "/etc/coffre/mail"}
+
+
+def test_the_certificate_of_the_root_beside_them_is_that_of_engines() -> None:
+    told = {"COFFRE_VAULT_ROOT": f"transit:https://root:8200/transit/k?ca={ROOT_CERTIFICATE}"}
+    found = compose(site(vault=told))["services"]["vault"]["volumes"]
+    assert not [each for each in found if ROOT_CERTIFICATE in each]
+    (mounted,) = ENGINES_FOUND["services"]["vault"]["volumes"]
+    assert mounted.endswith(f":{ROOT_CERTIFICATE}:ro")
+
+
+_VARIABLE = re.compile(r"\$(\$|\{[^}]*\}|[A-Za-z_][A-Za-z0-9_]*)")
+
+
+def interpolated(text: str, home: str = "/root") -> str:
+    """As compose reads a value: $$ is $, $NAME and ${NAME} are variables."""
+    return _VARIABLE.sub(lambda found: "$" if found[1] == "$" else home, text)
+
+
+def test_a_value_is_not_taken_for_a_variable() -> None:
+    value = "https://gateway.example/v1?sender=Coffre&token_file=/etc/t&user=$HOME$$y${HOME}$"
+    told = {"COFFRE_SMS_URL": value}
+    found = compose(site(signin=told))["services"]
+    for service in ("signin", OWNER):
+        assert interpolated(found[service]["environment"]["COFFRE_SMS_URL"]) == value
+    assert interpolated("a$HOME") == "a/root", "else this test means nothing"
+
+
 def test_each_setting_that_names_a_file_is_there_in_its_container() -> None:
     """But the data directory, a volume; a socket; what is a secret; and what the owner gives `init`."""
     paths = {
@@ -191,7 +242,7 @@ def test_each_setting_that_names_a_file_is_there_in_its_container() -> None:
         if "Path" in str(each.annotation)
     }
     elsewhere = {"DATA", "CERTIFICATES_SOCKET", "PROXY_CERTIFICATE", "PROXY_KEY", "AUTHORITY_PUBLIC"}
-    assert paths - {f"COFFRE_{name}" for name in elsewhere} == {*FILES}
+    assert paths - {f"COFFRE_{name}" for name in elsewhere} == {*FILES} - {"AWS_CA_BUNDLE"}
 
 
 def test_users_of_the_image_are_those_of_the_table() -> None:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -110,12 +111,102 @@ def test_of_what_all_are_told_each_gets_what_it_reads() -> None:
         ("settings = 3", "settings is a table"),
         ("[settings.valt]\nA = 1", "There is no process valt"),
         ("[sittings.vault]\nA = 1", "sittings is none of settings, secrets, site"),
+        ("[settings.vault]\nA = 1\n[secret]\nvault = []", "secret is none of settings, secrets, site"),
+        ("[settings.vault]\nA = 1\n[site]\nnetwork = []", "site.network is none of data, networks, program"),
+        ("[settings.vault]\nA = 1\n[secrets]\nproxy = []", "There is no process proxy"),
+        ("[settings.vault]\nA = 1\n[secrets]\nvault = 4", "vault is a list such as"),
+        ("[settings.vault]\nA = 1\n[secrets]\nvault = [4]", "vault is a list such as"),
+        ("[settings.vault]\nA = 1\n[site]\nnetworks = 5", "networks is a list such as"),
+        ("[settings.vault]\nA = 1\n[site]\nnetworks = '10.0.0.0/16'", "networks is a list such as"),
+        ("[settings.vault]\nA = 1.5", "A is text, a whole number, or true or false"),
+        ("[settings.vault]\nA = []", "A is text, a whole number, or true or false"),
+        ('{"settings": {"vault": {"A": null}}}', "A is text, a whole number, or true or false"),
+        ('{"settings": {"vault": {"A": NaN}}}', "neither TOML nor JSON"),
+        ('{"settings": {"vault": {"A": "1", "A": "2"}}}', "a name stands twice"),
+        ('{"settings": {"vault": 4}}', "vault is a table"),
+        ('{"settings": {"vault": {"a b": "1"}}}', "A setting's name is of capitals"),
+        ('{"settings": {"vault": {"AWS_A=1\\nB": "1"}}}', "A setting's name is of capitals"),
+        ('{"a":' * 100_000, "nested too deeply"),
+        ("a = " + "[" * 100_000, "nested too deeply"),
     ],
 )
 def test_what_is_no_description_says_what_one_is(text: str, sentence: str) -> None:
     with pytest.raises(Invalid, match=sentence) as refusal:
         read(text)
     assert refusal.value.code == "bad_site"
+
+
+SIGNS = ["\n", "\r", "\t", "\0", "\x0b", "\x7f", "\x85", "\u2028", "\u2029", "\ud800", "\ufeff"]
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize("place", ["vault", "proxy", "all", "secrets", "networks", "data", "program"])
+def test_no_sign_that_ends_a_line_stands_anywhere(sign: str, place: str) -> None:
+    """It would write lines of its own into units and files of settings."""
+    evil = f"/a{sign}NoNewPrivileges=no"
+    found: dict[str, Any] = json.loads(json.dumps(GOOD))
+    match place:
+        case "secrets":
+            found["secrets"] = {"vault": [f"COFFRE_VAULT_PIN{sign}A"]}
+        case "networks":
+            found["site"] = {"networks": [f"10.20.0.0/16{sign}ExecStartPre=/bin/true"]}
+        case "data" | "program":
+            found["site"] = {place: evil}
+        case _:
+            found["settings"].setdefault(place, {})["COFFRE_PROXY_CERTIFICATE"] = evil
+    with pytest.raises(Invalid) as refusal:
+        read(json.dumps(found))
+    assert refusal.value.code == "bad_site"
+    assert "NoNew" not in refusal.value.sentence
+
+
+NO_PATHS = ["a", "/a b", "/%n", "/a/../b", "/a/./b", "//a", "/a/", "/a:b", "/a'b", "/a;b", "/a$b", "/"]
+
+
+@pytest.mark.parametrize("value", [*NO_PATHS, ""])
+@pytest.mark.parametrize("name", ["data", "program"])
+def test_folders_of_a_site_are_absolute_paths_without_signs(name: str, value: str) -> None:
+    with pytest.raises(Invalid, match=f"{name} is an absolute path") as refusal:
+        read(json.dumps({**GOOD, "site": {name: value}}))
+    assert refusal.value.code == "bad_site"
+    assert read(json.dumps({**GOOD, "site": {name: "/srv/coffre-1.2@b/é_"}}))
+
+
+@pytest.mark.parametrize("value", NO_PATHS)
+@pytest.mark.parametrize(
+    ("process", "name", "form"),
+    [
+        ("proxy", "COFFRE_PROXY_CERTIFICATE", "{}"),
+        ("proxy", "COFFRE_PROXY_AUTHORITIES", "{}"),
+        ("signin", "COFFRE_CARD_AUTHORITIES", "{}"),
+        ("signin", "COFFRE_CERTIFICATES_SOCKET", "{}"),
+        ("vault", "COFFRE_VAULT_PIN_FILE", "{}"),
+        ("signin", "COFFRE_SMS_URL", "https://sms.example/v1?sender=Coffre&token_file={}"),
+        ("all", "COFFRE_OBJECTS_URL", "s3://coffre?region=eu-west-3&ca={}"),
+    ],
+)
+def test_files_that_settings_name_are_such_paths_too(process: str, name: str, form: str, value: str) -> None:
+    told = value if form == "{}" else quote(value)
+    assert f"{name} names a file or folder" in refused(**{process: {name: form.format(told)}})
+
+
+def test_true_and_numbers_are_written_as_settings_are() -> None:
+    told = read(json.dumps({"settings": {"worker": {"COFFRE_RENDITIONS": False, "COFFRE_WORKERS": 4}}}))
+    assert told.settings["worker"] == {"COFFRE_RENDITIONS": "false", "COFFRE_WORKERS": "4"}
+
+
+def test_a_secret_that_a_process_does_not_read_is_told() -> None:
+    found = read(json.dumps({**GOOD, "secrets": {"reader": ["COFFRE_VAULT_PIN"]}}))
+    assert "reader: COFFRE_VAULT_PIN is not for it" in "\n".join(faults(found))
+
+
+@pytest.mark.parametrize(
+    "processes", ["intake=127.0.0.1:1,reader=127.0.0.1:2", "nobody=127.0.0.1:1", "127.0.0.1:80;"]
+)
+def test_what_nginx_cannot_be_told_is_told_here(processes: str) -> None:
+    own = {"COFFRE_PROXY_CERTIFICATE": "/etc/tls/c.pem", "COFFRE_PROXY_KEY": "/etc/tls/k.pem"}
+    assert refused(proxy=own) == ""
+    assert refused(proxy={**own, "COFFRE_PROXY_PROCESSES": processes}).startswith("proxy: ")
 
 
 # The check

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from coffre.deploying import rendering, secret_files, units
+from coffre.deploying import environment_file, rendering, secret_files, units
 from coffre.deploying.processes import PROCESSES, number_of, user_of
 from coffre.deploying.site import read
 from records.errors import Conflict, Invalid
@@ -85,16 +85,9 @@ def test_networks_of_the_site_are_all_that_a_process_may_speak_with() -> None:
 
 
 def test_values_reach_the_process_as_they_are_written() -> None:
-    odd = rendering.rendered(site(worker={"COFFRE_OBJECTS_URL": "s3://coffre?region=eu-west-3&ca=/a'b"}))
-    assert "COFFRE_OBJECTS_URL='s3://coffre?region=eu-west-3&ca=/a'\\''b'\n" in odd["settings/worker.env"]
-
-
-def test_the_owner_is_told_where_the_proxys_key_lies() -> None:
-    """Its doctor looks who may read it."""
-    tls = {"COFFRE_PROXY_CERTIFICATE": "/etc/coffre/tls/c.pem", "COFFRE_PROXY_KEY": "/etc/coffre/tls/k.pem"}
-    files = rendering.rendered(site(proxy=tls))
-    assert "COFFRE_PROXY_KEY='/etc/coffre/tls/k.pem'\n" in files["settings/owner.env"]
-    assert not [name for name, text in files.items() if "settings/" in name and "PROXY_KEY" in text][1:]
+    value = """d'hôpital "a" $HOME `b` \\c"""
+    odd = rendering.rendered(site(vault={"AWS_ROLE_SESSION_NAME": value}))
+    assert environment_file.read(odd["settings/vault.env"])["AWS_ROLE_SESSION_NAME"] == value
 
 
 # Writing
