@@ -127,6 +127,7 @@ class CodeFlow:
         own = self._settings.client_id
         try:
             decoded = self._decoded(id_token)
+            _check_clock(decoded.claims, now)
             claims = CodeIDToken(
                 decoded.claims,
                 decoded.header,
@@ -170,6 +171,27 @@ class CodeFlow:
             raise _no_token()
         if found.get("client_id", self._settings.client_id) != self._settings.client_id:
             raise _no_token()
+
+
+def _check_clock(claims: Mapping[str, Any], now: int) -> None:
+    """A token that was signed a moment ago, and is not of this moment: no beginning again mends that. Raises
+    `FederationRefused` "federation_clock".
+    """
+    issued, ends = claims.get("iat"), claims.get("exp")
+    is_behind = type(issued) is int and issued > now + LEEWAY_S
+    is_ahead = type(ends) is int and ends < now - LEEWAY_S
+    if not (is_behind or is_ahead):
+        return
+    log.error(
+        "this machine's clock is %s that of the identity service, or that one is wrong: set it (timedatectl)",
+        "behind" if is_behind else "ahead of",
+        extra={"code": "federation_clock"},
+    )
+    raise FederationRefused(
+        "You cannot sign in through the identity service at the moment. Sign in by another way, or tell the "
+        "hosting team.",
+        code="federation_clock",
+    )
 
 
 def _no_token() -> FederationRefused:

@@ -306,6 +306,22 @@ def test_an_id_token_without_the_providers_signature_is_refused(
     assert forged(psc, genuine, jwt.encode(header, json.loads(unb64(body)), strangers)) == "federation_token"
 
 
+@pytest.mark.parametrize("off_by_s", [-600, 7200])
+def test_a_clock_that_is_off_is_named_to_who_can_set_it(
+    psc: OidcProvider, flow: CodeFlow, caplog: pytest.LogCaptureFixture, off_by_s: int
+) -> None:
+    """Ten minutes behind, or ahead by more than the provider's tokens live: beginning again mends nothing."""
+    here = now() + off_by_s
+    begun = Begun.now("/", here)
+    answer = psc.signed_in(flow.begin(begun))
+    with pytest.raises(CoffreError) as refused:
+        flow.finish(begun, answer, here)
+    assert refused.value.code == "federation_clock"
+    assert "Begin again" not in str(refused.value)
+    (line,) = [each.getMessage() for each in caplog.records if each.levelname == "ERROR"]
+    assert "clock" in line and ("behind" if off_by_s < 0 else "ahead") in line
+
+
 HOUR = 3600
 
 
@@ -323,9 +339,9 @@ HOUR = 3600
         ({"sub": 7}, "federation_token"),
         ({"nonce": "A" * 43}, "federation_token"),
         ({"nonce": None}, "federation_token"),
-        ({"exp": int(time.time()) - HOUR}, "federation_token"),
+        ({"exp": int(time.time()) - HOUR}, "federation_clock"),
         ({"exp": "tomorrow"}, "federation_token"),
-        ({"iat": int(time.time()) + HOUR}, "federation_token"),
+        ({"iat": int(time.time()) + HOUR}, "federation_clock"),
         ({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}, "federation_token"),
         ({"acr": "eidas2"}, "federation_level"),
         ({"acr": ["eidas1"]}, "federation_level"),

@@ -49,6 +49,11 @@ PROFESSIONALS: Catalogue = {
         "La réponse du service d'identité ne peut pas être acceptée. Recommencez.",
         "What the identity service answered cannot be accepted. Begin again.",
     ),
+    "sentence.federation_clock": (
+        "La connexion par ce service ne marche pas en ce moment. Prévenez l'hébergeur, ou entrez autrement.",
+        "Signing in through this service does not work at the moment. Tell the hosting team, or sign in by "
+        "another way.",
+    ),
     "sentence.federation_level": (
         "Le service d'identité ne vous a pas identifié par un moyen assez sûr. Choisissez-en un autre.",
         "The identity service did not identify you by a means that is safe enough. Choose another one.",
