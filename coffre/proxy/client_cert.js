@@ -16,9 +16,29 @@ function clientCert(request) {
 function credential(request) {
   const said = request.headersIn.Authorization || request.headersIn.Cookie;
   if (!said) {
-    return request.variables.remote_addr;
+    return network(request);
   }
   return crypto.createHash("sha256").update(said).digest("base64");
 }
 
-export default { clientCert, credential };
+// Whose address it is: an IPv4 address, or the /64 that one subscriber has of IPv6, within which he takes another
+// address for each request.
+function network(request) {
+  const address = request.variables.remote_addr;
+  const mapped = /^::ffff:([0-9.]+)$/i.exec(address);
+  if (mapped) {
+    return mapped[1];
+  }
+  if (!address.includes(":")) {
+    return address;
+  }
+  const sides = address.split("::");
+  const groups = sides[0] ? sides[0].split(":") : [];
+  const last = sides[1] ? sides[1].split(":") : [];
+  while (groups.length + last.length < 8) {
+    groups.push("0");
+  }
+  return groups.concat(last).slice(0, 4).join(":");
+}
+
+export default { clientCert, credential, network };

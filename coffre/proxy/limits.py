@@ -19,10 +19,16 @@ class Limit:
 LIMITS: Sequence[Limit] = (
     # guesses come from many accounts at one address, or at one account from many addresses: the door itself
     # counts accounts
-    Limit("doors", "$binary_remote_addr", "/(sign-in|token|accounts)", 10, 40),
+    Limit("doors", "$coffre_network", "/(sign-in|token|accounts)", 10, 40),
     Limit("calls", "$coffre_credential", "/", 200, 400),
+    # what is said for a credential is the client's own word, another for each request if it likes. A hospital
+    # is one address: five programs at the full rate of one credential, or two hundred people who each open a
+    # page of five requests within a second, and at the beginning of a shift four hundred at once
+    Limit("addresses", "$coffre_network", "/", 1000, 2000),
 )
+"""Two of one path count side by side: the first that is passed refuses."""
 CONNECTIONS_OF_ADDRESS = 128
+"""Requests that are under way, of HTTP/2 each for itself."""
 LARGEST_FORM = "256k"
 LARGEST_BODY = "32m"
 """Of what is no upload: a list of documents, a grant, a page's form."""

@@ -1,8 +1,10 @@
 """The nginx that `coffre proxy render` configures, as clients and attackers meet it. Debian's nginx runs."""
 
 import json
+import secrets
 import socket
 import ssl
+import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -15,11 +17,12 @@ import pytest
 from typer.testing import CliRunner
 
 from coffre.cli import app
-from coffre.proxy.nginx import DEBIAN_MODULES, Proxied, read_processes, rendered
+from coffre.proxy.nginx import DEBIAN_MODULES, HERE, SCRIPT, Proxied, read_processes, rendered
 from coffre.proxy.routing import Process
 from records.errors import Invalid
 from sign_in.certificates.client_cert import client_certificate
 from tests import igc
+from tests.opener.node import program
 from tests.services.echo import Echo, echo
 from tests.services.processes import debian, free_port, install
 from tests.services.server import Server
@@ -323,6 +326,77 @@ def test_guessing_at_a_door_is_slowed_down(site: Site) -> None:
     if status == 429:
         assert (told["code"], headers["content-type"]) == ("too_many_calls", "application/problem+json")
     assert site.ask(PEOPLE, "GET /")[0] == 200
+
+
+def test_another_credential_for_each_request_meets_the_limit_of_the_address(tmp_path: Path) -> None:
+    """Of `Authorization` and of `Cookie` alike; a hospital's whole shift passes, which comes before."""
+    nginx, port, (own, key) = debian("nginx", "nginx-light"), free_port(), certificate(tmp_path)
+    away = f"127.0.0.1:{free_port()}"  # nginx itself answers, faster than any process
+    processes = {process: away for process in Process if process is not Process.CERTIFICATES}
+    place = f"127.0.0.1:{port}"
+    files = rendered(
+        Proxied(
+            people=PEOPLE,
+            machines=None,
+            processes=processes,
+            certificate=own,
+            key=key,
+            authorities=None,
+            listen=place,
+        ),
+        tmp_path,
+        foreground=True,
+    )
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    command = [nginx, "-c", tmp_path / "nginx.conf", "-p", tmp_path, "-e", tmp_path / "error.log"]
+    with Server("nginx", command, tmp_path / "nginx.log", lambda: listens(port)):
+        proxy = Site(port, {}, (own, key), (own, key), None)  # type: ignore[arg-type]
+        answers = b""
+        for name in ("Authorization", "Cookie") * 15:
+            answers += _flood(proxy, name, 900)
+            if b"HTTP/1.1 429" in answers:
+                break
+    first = answers.index(b"HTTP/1.1 429")
+    assert answers[:first].count(b"HTTP/1.1 502") >= 2000, "so many at once come from one address"
+
+
+def _flood(proxy: Site, header: str, count: int) -> bytes:
+    """What `count` requests of one connection are answered, each with another credential."""
+    requests = [
+        f"GET /fhir HTTP/1.1\r\nHost: {PEOPLE}\r\n{header}: {secrets.token_hex(8)}\r\n" for _ in range(count)
+    ]
+    with proxy.connected(PEOPLE) as link:
+        whole = "\r\n".join([*requests, "Connection: close\r\n\r\n"]).encode()
+        sender = threading.Thread(target=link.sendall, args=(whole,), daemon=True)
+        sender.start()
+        answers = b"".join(iter(lambda: link.recv(65_536), b""))
+        sender.join(20)
+    return answers
+
+
+NETWORKS = {
+    "192.0.2.7": "192.0.2.7",
+    "::ffff:192.0.2.7": "192.0.2.7",
+    "2001:db8:1:2:3:4:5:6": "2001:db8:1:2",
+    "2001:db8:1:2::9": "2001:db8:1:2",
+    "2001:db8::9": "2001:db8:0:0",
+    "::1": "0:0:0:0",
+    "fe80::": "fe80:0:0:0",
+}
+
+
+def test_an_address_of_ipv6_is_counted_by_its_network(tmp_path: Path) -> None:
+    (tmp_path / "proxy.mjs").write_text((HERE / SCRIPT).read_text())
+    script = f"""
+        import coffre from "./proxy.mjs";
+        const asked = {json.dumps([*NETWORKS])};
+        const network = (address) => coffre.network({{variables: {{remote_addr: address}}}});
+        console.log(JSON.stringify(asked.map(network)));
+    """
+    command = [program(), "--input-type=module", "-e", script]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [*NETWORKS.values()]
 
 
 def test_a_process_that_is_away_is_a_problem_with_a_code(site: Site) -> None:
