@@ -7,9 +7,8 @@ import re
 import sys
 import time
 import zipfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from subprocess import run
 
@@ -17,7 +16,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from records.errors import CoffreError
 from storage.engines.opening import Database, engine_for
@@ -149,46 +148,6 @@ def test_a_migration_that_fails_leaves_nothing(database: Database) -> None:
         upgrade(database, "index")
     with database.reading() as connection:
         assert inspect(connection).get_table_names() == ["sign_in"]
-
-
-class CutError(Exception):
-    """A process that ends in the middle."""
-
-
-@contextmanager
-def cut_at(database: Database, number: int) -> Iterator[list[str]]:
-    """Its connection ends before the statement of this number; lists those before it."""
-    seen: list[str] = []
-
-    def before(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-        if len(seen) == number:
-            raise CutError
-        seen.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", before)
-    try:
-        yield seen
-    finally:
-        event.remove(database.engine, "before_cursor_execute", before)
-
-
-def test_a_migration_that_is_cut_at_any_statement_leaves_nothing_and_goes_on(
-    database: Database, new_database: NewDatabase
-) -> None:
-    """At each tenth of its way; at none of them does a table stay, and the same command ends it."""
-    whole = engine_for(new_database())
-    with cut_at(whole, 10**6) as statements:
-        upgrade(whole, "vault")
-    assert len(statements) > 30
-    for tenth in range(1, 10):
-        with pytest.raises(CutError), cut_at(database, len(statements) * tenth // 10):
-            upgrade(database, "vault")
-        with database.reading() as connection:
-            assert inspect(connection).get_table_names() == []
-    upgrade(database, "vault")
-    check(database, "vault")
-    with database.reading() as mine, whole.reading() as theirs:
-        assert schema(mine) == schema(theirs)
 
 
 def test_a_migration_does_not_have_others_wait_for_long(postgres_database: NewDatabase) -> None:

@@ -22,7 +22,7 @@ from storage.index.store import SqlIndex
 from storage.migrations import migrate
 from storage.migrations.migrate import upgrade
 from storage.migrations.online import NewIndex
-from tests.contract.test_migrations import CutError, cut_at
+from tests.contract.cut import CutError, cut_at
 from tests.services.fixtures_postgres import NewDatabase
 
 ADDING = {

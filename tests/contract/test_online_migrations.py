@@ -15,7 +15,8 @@ from storage.migrations import migrate, revisions
 from storage.migrations.migrate import upgrade
 from storage.migrations.online import BATCH
 from storage.migrations.schema_version import check, noted
-from tests.contract.test_migrations import CutError, cut_at, schema
+from tests.contract.cut import CutError, cut_at
+from tests.contract.test_migrations import schema
 from tests.services.fixtures_postgres import NewDatabase
 
 ROWS = 2 * BATCH + 500
