@@ -29,7 +29,7 @@ from records.people.identity import INS, INS_NIR
 from records.vocabulary.codes import Environment, Role
 from tests import igc
 from tests.integration.support import new_ins
-from tests.integration.test_deploy_book import in_containers
+from tests.integration.test_deploy_book import IN_CONTAINERS, with_more
 from tests.integration.test_production import operators_in
 from tests.services import compose
 from tests.services.compose import SERVED, Composed
@@ -50,8 +50,9 @@ FILES = {
 
 
 def described(folder: Path) -> str:
-    """The page's own description, with files of this folder, and without a second place in a cloud."""
-    site = in_containers()
+    """The page's own description, with files of this folder, and without what is on other machines."""
+    site = with_more(IN_CONTAINERS)
+    del site["settings"]["all"]["COFFRE_NOTICES_URL"]
     del site["settings"]["vault"]["COFFRE_SECOND_PLACE_URL"]
     text = json.dumps(site).replace("/etc/coffre/tls/", "/etc/coffre/")
     for named, here in FILES.items():

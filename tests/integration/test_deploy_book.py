@@ -8,6 +8,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 PAGE = Path(__file__).resolve().parents[2] / "docs/deploy.md"
 
 
@@ -16,30 +18,29 @@ def coffre(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def blocks() -> list[str]:
-    """The descriptions of the page: of a site, and what is added to it for containers."""
-    return re.findall(r"^```toml\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
+def blocks() -> list[dict[str, Any]]:
+    """The descriptions of the page: of a site, what differs at a store of S3 elsewhere, and in containers."""
+    found = re.findall(r"^```toml\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
+    return [tomllib.loads(text) for text in found]
 
 
-def in_containers() -> dict[str, dict[str, Any]]:
-    """The one with the other."""
-    site, more = map(tomllib.loads, blocks())
+def with_more(number: int) -> dict[str, dict[str, Any]]:
+    """The first of them with another one."""
+    site, more = blocks()[0], blocks()[number]
     for part, told in more["settings"].items():
         site["settings"][part] = site["settings"].get(part, {}) | told
     return {**site, "secrets": site["secrets"] | more["secrets"]}
 
 
-def test_the_site_of_the_page_holds_in_containers(tmp_path: Path) -> None:
-    (tmp_path / "site.json").write_text(json.dumps(in_containers()))
+ELSEWHERE, IN_CONTAINERS = 1, 2
+
+
+@pytest.mark.parametrize("number", [0, ELSEWHERE, IN_CONTAINERS])
+def test_a_site_of_the_page_holds_and_is_rendered(tmp_path: Path, number: int) -> None:
+    (tmp_path / "site.json").write_text(json.dumps(with_more(number) if number else blocks()[0]))
     checked = coffre(tmp_path, "settings", "check", "site.json")
     assert (checked.returncode, checked.stdout) == (0, "These settings hold.\n"), checked.stderr
-
-
-def test_the_site_of_the_page_holds_and_is_rendered(tmp_path: Path) -> None:
-    (tmp_path / "site.toml").write_text(blocks()[0])
-    checked = coffre(tmp_path, "settings", "check", "site.toml")
-    assert (checked.returncode, checked.stdout) == (0, "These settings hold.\n"), checked.stderr
-    first = coffre(tmp_path, "deploy", "render", "site.toml", "--out", "site")
+    first = coffre(tmp_path, "deploy", "render", "site.json", "--out", "site")
     assert first.returncode == 0, first.stderr
     folders = {path.name for path in (tmp_path / "site").iterdir()}
     assert folders == {"container", "nginx", "settings", "systemd", "sysusers.d", "tmpfiles.d", "watching"}

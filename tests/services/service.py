@@ -119,14 +119,23 @@ def wait_until(
     raise RuntimeError(f"not ready, see {log}:\n{log.read_text(errors='replace')[-2000:]}")
 
 
-def certificate(directory: Path, *names: str) -> tuple[Path, Path]:
+def certificate(directory: Path, *names: str, days: int = 2) -> tuple[Path, Path]:
     """A self-signed certificate for the loopback address and these names, and its key."""
     cert, key = directory / "tls.crt", directory / "tls.key"
     more = "".join(f",DNS:{name}" for name in names)
     subprocess.run(
         [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test"),
-            *("-addext", f"subjectAltName=DNS:localhost,IP:{HOST}{more}", "-keyout", key, "-out", cert),
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test"),
+            *(
+                "-days",
+                str(days),
+                "-addext",
+                f"subjectAltName=DNS:localhost,IP:{HOST}{more}",
+                "-keyout",
+                key,
+                "-out",
+                cert,
+            ),
         ],
         check=True,
         capture_output=True,

@@ -369,6 +369,14 @@ def test_a_store_that_readers_do_not_reach_is_told_unless_it_is_said_where_they_
     assert refused(all={**inside, "COFFRE_OBJECTS_PUBLIC_URL": "https://coffre.example"}) == ""
 
 
+def test_a_mail_server_that_all_are_told_is_no_contradiction() -> None:
+    mail = {
+        "COFFRE_NOTICES_URL": "smtp://mail.coffre.internal",
+        "COFFRE_NOTICES_FROM": "avis@coffre.example",
+    }
+    assert refused(all=mail) == ""
+
+
 def test_two_ways_to_one_bucket_are_no_contradiction() -> None:
     assert refused(reader={"COFFRE_OBJECTS_URL": "s3://coffre?region=eu-west-3&timeout=5"}) == ""
 
