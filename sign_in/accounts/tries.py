@@ -8,6 +8,7 @@ elsewhere keeps out himself and other strangers, never that device.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv6Network
 from uuid import UUID
 
 from keyvault.credentials.account_keys import AccountKeys, Named
@@ -28,12 +29,19 @@ ACCOUNT = Patience(free=4, longest_ms=120_000)
 DEVICE = Patience(free=6, longest_ms=60_000)
 ADDRESS = Patience(free=30, longest_ms=900_000)
 """A household or a hospital has one address."""
+NETWORK = Patience(free=240, longest_ms=120_000)
+"""Of a /48 of IPv6, whose owner has an address of its own for each try, but which may be half of a town's
+telephones as well: eight times as many, and pauses that are short.
+"""
 CODES = Patience(free=5, longest_ms=3_600_000, kept_ms=86_400_000)
 """Of codes that were sent and not given back: each is a message on somebody's telephone, and five tries."""
 OPENINGS = Patience(free=20, longest_ms=3_600_000, kept_ms=86_400_000)
 """Of accounts that one professional opens for others, those that exist already as well."""
 ONLINE = Patience(free=6, longest_ms=3_600_000, kept_ms=86_400_000)
 """Of accounts asked for online from one address: a household."""
+ONLINE_NETWORK = Patience(free=48, longest_ms=600_000, kept_ms=86_400_000)
+"""Of those asked for from a /48 of IPv6."""
+_NETWORK_BITS = 48
 ONLINE_OF_PERSON = Patience(free=3, longest_ms=3_600_000, kept_ms=86_400_000)
 """Of those for one person from one address. Of the person alone nothing is counted: whoever types somebody's
 number all day keeps the person out of nothing, and paper leaves as seldom as a letter lasts."""
@@ -74,8 +82,9 @@ class Tries:
     def of_device(self, identifier: str, device: bytes) -> Whose:
         return Whose(self._keys.name(Named.TRIES, "device", identifier, device), DEVICE)
 
-    def of_address(self, address: str) -> Whose:
-        return Whose(self._keys.name(Named.TRIES, "address", address), ADDRESS)
+    def of_address(self, address: str) -> list[Whose]:
+        """`address`: of one subscriber. Beside it, of IPv6, the network that it lies in."""
+        return self._at("address", address, ADDRESS, NETWORK)
 
     def of_codes(self, account_id: UUID, device: bytes) -> Whose:
         """Codes that leave for a known device of an account (b"": for any other)."""
@@ -89,11 +98,21 @@ class Tries:
         """A professional, whoever issued the credential."""
         return Whose(self._keys.name(Named.TRIES, "opens", *who), OPENINGS)
 
-    def of_online(self, address: str) -> Whose:
-        return Whose(self._keys.name(Named.TRIES, "online", address), ONLINE)
+    def of_online(self, address: str) -> list[Whose]:
+        """As `of_address`."""
+        return self._at("online", address, ONLINE, ONLINE_NETWORK)
 
     def of_online_person(self, address: str, ins: str) -> Whose:
         return Whose(self._keys.name(Named.TRIES, "online person", address, ins), ONLINE_OF_PERSON)
+
+    def count_all(self, tx: AccountTransaction, every: Sequence[Whose], now_ms: int) -> None:
+        """As `count`, of each: where one pauses the transaction has to end, and nothing is counted."""
+        for whose in every:
+            self.count(tx, whose, now_ms)
+
+    def take_back_all(self, tx: AccountTransaction, every: Sequence[Whose], now_ms: int) -> None:
+        for whose in every:
+            self.take_back(tx, whose, now_ms)
 
     def count(self, tx: AccountTransaction, whose: Whose, now_ms: int) -> None:
         """One more try. Raises `TooManyTries` while its pause lasts, and then counts nothing: who keeps on
@@ -125,6 +144,19 @@ class Tries:
 
     def forget(self, tx: AccountTransaction, now_ms: int) -> None:
         tx.delete("tries", expires__le=now_ms)
+
+    def _at(self, what: str, address: str, near: Patience, wide: Patience) -> list[Whose]:
+        places = [(address, near), (_wider(address), wide)]
+        return [Whose(self._keys.name(Named.TRIES, what, place), how) for place, how in places if place]
+
+
+def _wider(address: str) -> str:
+    """The network of a subscriber of IPv6; nothing for any other."""
+    try:
+        found = IPv6Network(address)
+    except ValueError:
+        return ""
+    return str(found.supernet(new_prefix=_NETWORK_BITS)) if found.prefixlen > _NETWORK_BITS else ""
 
 
 def pause_ms(failures: int, patience: Patience) -> int:

@@ -42,11 +42,11 @@ class BrowserDoor:
         told, now = as_read(identifier), int(self._clock() * 1000)
         # of the account nothing is counted: nobody guesses such a code
         with self._store.writing() as tx:
-            self._tries.count(tx, self._tries.of_address(visitor.address), now)
+            self._tries.count_all(tx, self._tries.of_address(visitor.address), now)
         with self._store.writing() as tx:
             place = self._rows.place_of(tx, told)
             if self._letters.spend_message(tx, place, code, now):
-                self._tries.take_back(tx, self._tries.of_address(visitor.address), now)
+                self._tries.take_back_all(tx, self._tries.of_address(visitor.address), now)
                 return self._devices.expect(tx, place, visitor.device, visitor.label, now)
         self._witness.note(Noted(DoorEvent.LETTER_WRONG, self._keys.pseudonym(told), visitor.address))
         raise WrongBrowserCode

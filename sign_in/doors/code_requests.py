@@ -39,7 +39,7 @@ class CodeRequestDoor:
         try:
             with self._store.writing() as tx:
                 self._tries.forget(tx, now)
-                self._tries.count(tx, self._tries.of_address(visitor.address), now)
+                self._tries.count_all(tx, self._tries.of_address(visitor.address), now)
                 self._letters.ask(tx, self._rows.place_of(tx, told), purpose, now)
         except TooManyTries:
             self._note(DoorEvent.PAUSED, told, visitor)

@@ -104,7 +104,7 @@ class LetterDoor:
         told = as_read(identifier)
         # of the account nothing is counted: nobody guesses such a code, and nobody keeps its holder waiting
         with self._store.writing() as tx:
-            self._tries.count(tx, self._tries.of_address(visitor.address), self._now_ms())
+            self._tries.count_all(tx, self._tries.of_address(visitor.address), self._now_ms())
         hashed = self._passwords.choose(password, beside=told)  # before the code is used up
         try:
             kept = self._chosen(told, code, hashed, visitor, contact)
@@ -142,7 +142,7 @@ class LetterDoor:
         self._letters.end(tx, self._asked.person_id(account.ins), Purpose.ONLINE)
         changes = {"state": AccountState.ACTIVE, "password": hashed}
         account = self._rows.change(tx, account, terms_at=account.terms_at or self._now_ms(), **changes)
-        self._tries.take_back(tx, self._tries.of_address(visitor.address), self._now_ms())
+        self._tries.take_back_all(tx, self._tries.of_address(visitor.address), self._now_ms())
         self._tries.forgive(tx, self._tries.of_codes(account.account_id, b""))
         self._tries.forgive(tx, self._tries.of_new_contacts(account.account_id))
         self._sessions.end(tx, account.account_id)

@@ -59,7 +59,7 @@ class OnlineDoor:
         now = int(self._clock() * 1000)
         with self._store.writing() as tx:
             self._tries.forget(tx, now)
-            self._tries.count(tx, self._tries.of_online(visitor.address), now)
+            self._tries.count_all(tx, self._tries.of_online(visitor.address), now)
             self._tries.count(tx, self._tries.of_online_person(visitor.address, asked.ins), now)
             self._asked.add(tx, asked, now)
             self._letters.ask(tx, self._asked.person_id(asked.ins), Purpose.ONLINE, now)

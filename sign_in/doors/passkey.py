@@ -82,7 +82,7 @@ class PasskeyDoor:
     def _enter(self, text: str, visitor: Visitor, use: Use, leads_to: str) -> Admitted:
         try:
             with self._store.writing() as tx:
-                self._tries.count(tx, self._tries.of_address(visitor.address), self._now_ms())
+                self._tries.count_all(tx, self._tries.of_address(visitor.address), self._now_ms())
         except TooManyTries:
             self._note(DoorEvent.PAUSED, "", visitor)
             raise
@@ -100,7 +100,7 @@ class PasskeyDoor:
                 changes = {"doubtful_at": self._now_ms()} if is_copied else {"used_at": self._now_ms()}
                 self._passkeys.change(tx, passkey, **changes, count=max(used.count, passkey.count))
                 if not is_copied:
-                    self._tries.take_back(tx, self._tries.of_address(visitor.address), self._now_ms())
+                    self._tries.take_back_all(tx, self._tries.of_address(visitor.address), self._now_ms())
                     self._entries.end(tx, visitor.browser)
                     admitted, met = self._admitting.admit(tx, account, visitor, Means.PASSKEY, leads_to)
         except PasskeyRefused:

@@ -59,7 +59,7 @@ class PasswordDoor:
         told = as_read(identifier)
         with self._noting_pauses(told, visitor), self._store.writing() as tx:
             account = self._rows.of_identifier(tx, told)
-            counted = self._counted(tx, told, account, visitor)
+            counted, at = self._counted(tx, told, account, visitor)
         kept = account.password if account is not None and account.state is AccountState.ACTIVE else None
         if not self._passwords.holds(password, kept) or account is None:
             self._note(DoorEvent.FIRST_STEP_WRONG, told, visitor, account)
@@ -67,7 +67,7 @@ class PasswordDoor:
         self._note(DoorEvent.FIRST_STEP, told, visitor)
         entry = Entry(account.account_id, account.version, leads_to)
         with self._store.writing() as tx:  # in the order of counting: no two requests wait for each other
-            self._tries.take_back(tx, self._tries.of_address(visitor.address), self._now_ms())
+            self._tries.take_back_all(tx, at, self._now_ms())
             self._tries.forgive(tx, counted)
             waits_for_passkey = bool(self._passkeys.usable(tx, account.account_id))
             if waits_for_passkey:  # nothing is sent yet
@@ -137,19 +137,17 @@ class PasswordDoor:
 
     def _counted(
         self, tx: AccountTransaction, identifier: str, account: Account | None, visitor: Visitor
-    ) -> Whose:
-        """One more try of the address and of the account, before it is judged; whose of the account."""
+    ) -> tuple[Whose, list[Whose]]:
+        """One more try, before it is judged: whose of the account, and whose of the address."""
         now = self._now_ms()
         self._tries.forget(tx, now)
-        self._tries.count(tx, self._tries.of_address(visitor.address), now)
         device = None if account is None else self._devices.known(tx, account.account_id, visitor.device)
-        whose = (
-            self._tries.of_identifier(identifier)
-            if device is None
-            else self._tries.of_device(identifier, device)
-        )
-        self._tries.count(tx, whose, now)
-        return whose
+        if device is None:
+            whose, at = self._tries.of_identifier(identifier), self._tries.of_address(visitor.address)
+        else:  # a stranger at the same address keeps it out no more than one elsewhere
+            whose, at = self._tries.of_device(identifier, device), []
+        self._tries.count_all(tx, [*at, whose], now)
+        return whose, at
 
     def _send(self, account: Account, code: str) -> None:
         try:

@@ -327,7 +327,7 @@ class TestTries:
                 TRIES.count(tx, whose, 1)
 
     def test_a_right_try_takes_back_itself_alone(self, store: SqlVaultStore) -> None:
-        whose = TRIES.of_address("192.0.2.1")
+        (whose,) = TRIES.of_address("192.0.2.1")
         with store.writing() as tx:
             for _ in range(20):
                 TRIES.count(tx, whose, 1)

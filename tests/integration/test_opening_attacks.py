@@ -22,7 +22,7 @@ from sign_in.accounts.online import AskedAccounts
 from sign_in.accounts.opening import HOST, FirstCode
 from sign_in.accounts.printing import Printed, Printing
 from sign_in.accounts.purposes import LIFE_MS, Purpose
-from sign_in.accounts.tries import ONLINE, OPENINGS, TooManyTries
+from sign_in.accounts.tries import ONLINE, ONLINE_NETWORK, OPENINGS, TooManyTries
 from sign_in.doors.letter import WrongContact, WrongLetter
 from sign_in.doors.online import OnlineDoor
 from sign_in.doors.opening import ForSomebody, OpeningDoor
@@ -298,6 +298,13 @@ def test_one_address_asks_for_few_whoever_they_are(doors: Doors) -> None:
         except TooManyTries as error:
             assert error.wait_s * 1000 <= ONLINE.longest_ms
     assert asked < 45
+
+
+def test_one_network_of_ipv6_asks_for_few_whoever_they_are(doors: Doors) -> None:
+    with pytest.raises(TooManyTries):
+        for number in range(ONLINE_NETWORK.free + 1):
+            doors.ask(INS(new_ins(), OID), ATTACKER, f"2001:db8:7:{number:x}::/64")
+    doors.ask(INS(new_ins(), OID), ATTACKER, "2001:db8:8::/64")
 
 
 def test_numbers_typed_online_are_counted_at_the_door_whoever_they_are(doors: Doors) -> None:

@@ -101,7 +101,7 @@ def test_every_table_whose_rows_end_is_forgotten_in_time() -> None:
 def test_what_has_ended_goes_though_nobody_prints_asks_or_comes_in(doors: Fixture) -> None:
     doors.ask_for_letters()
     with doors.store.writing() as tx:
-        Tries(KEYS).count(tx, Tries(KEYS).of_address("192.0.2.1"), int(doors.clock() * 1000))
+        Tries(KEYS).count_all(tx, Tries(KEYS).of_address("192.0.2.1"), int(doors.clock() * 1000))
     with doors.store.reading() as tx:
         before = {table: len(tx.find(table)) for table in ENDING}
     assert before["letter"] >= 3 and before["asked_account"] == 1 and before["tries"] >= 1

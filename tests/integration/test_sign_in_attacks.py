@@ -1,11 +1,12 @@
 """The door under attack: who has an account, guesses from everywhere, sessions fixed, stolen or forged."""
 
-import contextlib
 import random
 import statistics
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_network
 from pathlib import Path
 from uuid import uuid4
 
@@ -25,7 +26,7 @@ from sign_in.accounts.account import AccountRows
 from sign_in.accounts.letters import Letters
 from sign_in.accounts.opening import HOST, FirstCode, Opening
 from sign_in.accounts.passwords import Passwords
-from sign_in.accounts.tries import ACCOUNT, ADDRESS, CODES, TooManyTries
+from sign_in.accounts.tries import ACCOUNT, ADDRESS, CODES, DEVICE, NETWORK, TooManyTries
 from sign_in.doors.admitting import Admitting
 from sign_in.doors.code_requests import CodeRequestDoor
 from sign_in.doors.letter import LetterDoor, WrongLetter
@@ -180,6 +181,38 @@ def test_one_address_does_not_try_every_account(attacked: Attacked) -> None:
     attacked.enter(attacked.account())
 
 
+def test_one_network_of_ipv6_does_not_either_from_each_of_its_subscribers(attacked: Attacked) -> None:
+    """A /48 is sixty-five thousand networks of one subscriber, and often one customer's."""
+    judged = 0
+    for number in range(2 * NETWORK.free):
+        address = str(ip_network(f"2001:db8:7:{number:x}::/64"))
+        try:
+            attacked.door.knock(f"K7QM4-TX{number:03d}", PASSWORD, visitor(address))
+        except WrongPassword:
+            judged += 1
+        except TooManyTries:
+            continue
+    assert judged == NETWORK.free
+    with pytest.raises(WrongPassword):
+        attacked.door.knock("K7QM4-TX000", PASSWORD, visitor("2001:db8:8::/64"))
+
+
+def test_a_stranger_at_the_same_address_keeps_no_known_browser_out(attacked: Attacked) -> None:
+    identifier, address = attacked.account(), "192.0.2.1"
+    own = attacked.enter(identifier).device
+    with pytest.raises(TooManyTries):
+        for number in range(ADDRESS.free + 1):
+            with suppress(WrongPassword):
+                attacked.door.knock(f"K7QM4-TX{number:03d}", PASSWORD, visitor(address))
+    attacked.door.knock(identifier, PASSWORD, visitor(address, own))
+    for _ in range(ADDRESS.free):
+        attacked.now += DEVICE.longest_ms / 1000
+        with pytest.raises(WrongPassword):
+            attacked.door.knock(identifier, "un autre mot de passe", visitor("192.0.2.2", own))
+    with pytest.raises(WrongPassword):
+        attacked.door.knock("K7QM4-TX000", PASSWORD, visitor("192.0.2.2"))
+
+
 def test_events_name_one_account_alike_and_nobody(attacked: Attacked) -> None:
     identifier = attacked.account()
     attacked.enter(identifier)
@@ -207,7 +240,7 @@ def test_whoever_knows_a_password_floods_nobody_with_codes(attacked: Attacked) -
     attacked.mailbox.texts.clear()
     for _ in range(24 * 30):
         attacked.now += 120
-        with contextlib.suppress(TooManyTries):
+        with suppress(TooManyTries):
             attacked.door.knock(identifier, PASSWORD, visitor())
     assert len(attacked.mailbox.texts) <= 45
     assert attacked.enter(identifier, own).session
