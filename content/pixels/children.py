@@ -3,23 +3,23 @@
 A child that crashes, hangs or lies costs one request its picture; the next one has a fresh child.
 """
 
-import json
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Self
 
 from content.limits import DEFAULT_LIMITS, Limits
+from content.pixels.answers import Failed, Made, RenderedImage, checked, document_of
 from content.pixels.failures import DAMAGED, TOO_LARGE, error_of
 from content.pixels.held import Held, room_of
-from content.pixels.parts import LONGEST, AnswerPart, Mark, following, mark_of
+from content.pixels.parts import AnswerPart, Mark, following, mark_of
 from content.pixels.slots import Slots
 from content.pixels.sources import Images, ImageSource, Together, caller_of, known_frames, owner_of
-from content.pixels.wanted import DICOM, JPEG, PDF, PNG, SAMPLES, Rendering, to_json
+from content.pixels.wanted import Rendering, to_json
 from content.sandbox.confinement import WHOLE, Confinement
 from content.sandbox.job import Job
 from content.sandbox.pool import ChildPool
-from content.sandbox.wire import Message, WireClosed, WireViolation
+from content.sandbox.wire import WireClosed, WireViolation
 from content.sandbox.zygote import Zygote
 
 PIXEL_LIMITS = replace(
@@ -29,33 +29,12 @@ PIXEL_LIMITS = replace(
     wall_seconds=90.0,
     answer_bytes=2**20,
 )
-_PDF_BEGINNING = b"%PDF-"
-_BEGINNINGS = {JPEG: b"\xff\xd8\xff", PNG: b"\x89PNG", PDF: _PDF_BEGINNING, SAMPLES: b"", DICOM: bytes(128)}
-_LARGEST_ANSWER = 256 * 2**20
-_STEP = 2**20
 _MOST_CPU_SECONDS = 600.0
 """Of all parts of one answer: what the largest multi-frame objects take that are known."""
 PART = 2**20
 """Bytes of a whole instance or value that a child makes at once, and at least one frame."""
-
-
-Made = Generator[bytes, None, Mapping[str, Any]]
-
 Spent = Callable[[float], None]
 """Told the seconds of CPU that a child took, whatever came of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class RenderedImage:
-    """A picture, or the PDF of an encapsulated document. `pieces` are read once; `length` in bytes."""
-
-    media_type: str
-    length: int
-    pieces: Iterator[bytes]
-
-    def read(self) -> bytes:
-        """All of it: a picture is small beside its image."""
-        return b"".join(self.pieces)
 
 
 class PixelChildren:
@@ -103,7 +82,7 @@ class PixelChildren:
         try:
             media_type = next(made).decode()
         except StopIteration as end:
-            return _document(source, end.value)
+            return document_of(source, end.value)
         held = _held(made, [(source, frame)])
         return RenderedImage(media_type, held.size, held)
 
@@ -188,13 +167,13 @@ class PixelChildren:
             try:
                 job = Job(child, together.size, together.read, self._limits)
                 try:
-                    result = yield from _checked(job, kind, {"images": together.places, **options})
+                    result = yield from checked(job, kind, {"images": together.places, **options})
                 finally:
                     spent(child.cpu())
             except (TimeoutError, WireClosed, WireViolation) as error:
                 child.end()
                 raise error_of(DAMAGED) from error
-            except _Failed as failed:
+            except Failed as failed:
                 self._pool.give_back(child, spent=failed.code == "image_too_large")
                 raise error_of(failed.code) from None
             except BaseException:
@@ -210,65 +189,3 @@ def _held(made: Iterator[bytes], images: Images) -> Held:
     for piece in made:
         held.add(piece)
     return held
-
-
-class _Failed(Exception):  # noqa: N818
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-def _document(source: ImageSource, result: Mapping[str, Any]) -> RenderedImage:
-    """The PDF that the child says is there, read by the parent: without a child, it may take its time."""
-    place = result.get("document")
-    if not (isinstance(place, list) and len(place) == 2 and all(type(number) is int for number in place)):
-        raise error_of(DAMAGED)
-    offset, length = place
-    if not (offset >= 0 and 0 < length <= source.size - offset):
-        raise error_of(DAMAGED)
-    if source.read(offset, min(length, len(_PDF_BEGINNING))) != _PDF_BEGINNING:
-        raise error_of(DAMAGED)
-    return RenderedImage(PDF, length, _read(source, offset, offset + length))
-
-
-def _read(source: ImageSource, offset: int, end: int) -> Iterator[bytes]:
-    for start in range(offset, end, _STEP):
-        yield source.read(start, min(_STEP, end - start))
-
-
-def _checked(job: Job, kind: str, options: Mapping[str, Any]) -> Made:
-    """The child's pieces, where they look like what they should be: it has read a stranger's file."""
-    media_type: str | None = None
-    left = LONGEST if kind == "transcoded" else _LARGEST_ANSWER
-    for number, (message, payload) in enumerate(job.messages(kind, options)):
-        if message == Message.RESULT:
-            result = _result(payload)
-            short = (number == 0 and kind == "rendered" and result) or (number == 1 and options.get("after"))
-            if number < 2 and not short:
-                raise WireViolation
-            return result
-        elif media_type is None:
-            media_type = payload.decode("ascii", "replace")
-            if media_type not in _BEGINNINGS:
-                raise WireViolation
-        else:
-            if number == 1:
-                if not payload.startswith(_BEGINNINGS[media_type]):
-                    raise WireViolation
-                yield media_type.encode()
-            left -= len(payload)
-            if left < 0:
-                raise WireViolation
-            yield payload
-    raise WireViolation
-
-
-def _result(payload: bytes) -> Mapping[str, Any]:
-    try:
-        result = json.loads(payload)
-        code = result.get("failed")
-    except (ValueError, AttributeError, RecursionError) as error:
-        raise WireViolation from error
-    if code is not None:
-        raise _Failed(str(code))
-    return dict(result)
