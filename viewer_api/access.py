@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from keyvault.process.guard import RecordDoor
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.document.following import DocumentStanding
 from keyvault.verbs.reader.grants.reading import Disclosed, EventPage, ResolvedRecord
 from keyvault.verbs.reader.holder.authorising import PAGE

@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from keyvault.credentials.possession import presented_with
 from keyvault.credentials.tokens import Credential
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.emergency import EMERGENCIES
 from records.errors import Invalid
 from records.vocabulary.codes import PurposeOfUse

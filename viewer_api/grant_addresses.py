@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from keyvault.process.guard import ReaderDoor
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from viewer_api.granting import Granting, GrantRequest
 from viewer_api.refusals import permitted
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from keyvault.crypto.search_tokens import TokenField, check_value
 from keyvault.grants.grant import check_recipient
 from keyvault.process.guard import RecordDoor
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.rows import SealedRow, SeenDocument, sealed_rows
 from records.vocabulary.codes import Action, ReasonCode

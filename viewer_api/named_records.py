@@ -6,7 +6,7 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from keyvault.process.guard import RecordDoor
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from records.emergency import SHORTEST_REASON, long_enough
 from records.errors import Invalid
 from records.vocabulary.codes import Action, PurposeOfUse

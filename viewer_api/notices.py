@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from keyvault.process.guard import RecordDoor
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.holder.contacting import NotConfirmed, OwnContact, OwnContacts
 from keyvault.verbs.reader.holder.notices import OwnNotice, OwnNotices
 from records.errors import Invalid

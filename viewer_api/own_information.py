@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.lists.filling import LARGEST_PAGE
 from records.fhir.search.fhir_search import DOCUMENT, FhirSearch
 from records.profile.kinds import ENTRY_TYPES

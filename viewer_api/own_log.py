@@ -7,7 +7,7 @@ from typing import Any
 
 from keyvault.log.lines_of_actors import Written
 from keyvault.process.guard import RecordDoor
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.log.own_actions import OwnAction, OwnActions
 from records.errors import Invalid
 from records.text.base64url import b64, unb64

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from keyvault.keys.cards import changed_meanwhile
 from keyvault.process.guard import RecordDoor
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.lists.filling import ListPage
 from keyvault.verbs.reader.lists.listing import Listing
 from keyvault.verbs.reader.lists.rows_needed import RowsNeeded

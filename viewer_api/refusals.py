@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from records.errors import NotFound, Refused
 from records.vocabulary.codes import Obligation, ReasonCode
 

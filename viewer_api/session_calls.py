@@ -11,7 +11,7 @@ from keyvault.credentials.claims import Confirmation
 from keyvault.credentials.possession_proof import DEPOSIT, PresentedProof, call_address
 from keyvault.credentials.proving import ProofKey
 from keyvault.credentials.sign_in_links import stated
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.errors import Invalid
 
 T = TypeVar("T")

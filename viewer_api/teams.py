@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from keyvault.process.guard import RecordDoor
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.holder.changing import Changed
 from keyvault.verbs.reader.holder.choices import Choices
 from records.vocabulary.codes import Action

@@ -17,7 +17,7 @@ from benchmarks.vault.lists import filled, installed
 from keyvault.keys.cards import open_facts
 from keyvault.keys.choices import keep_authorisations
 from keyvault.keys.document_facts import keep_facts
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.lists.filling import ListPage
 from keyvault.verbs.reader.lists.listing import Listing
 from records.access import Facts, RecordFacts

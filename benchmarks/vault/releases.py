@@ -25,7 +25,7 @@ from keyvault.grants.grant import new_recipient
 from keyvault.process.client import connect
 from keyvault.process.guard import Doors
 from keyvault.process.tls import client_context
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.grants.reading import ResolvedRecord
 from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.rows import SealedRow, sealed_rows

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from keyvault.verbs.attempt import Call
+    from keyvault.verbs.call import Call
 
 First = Annotated[Path | None, typer.Option("--operator", help="File with the first operator's token.")]
 Second = Annotated[Path | None, typer.Option("--second-operator", help="File with another operator's token.")]

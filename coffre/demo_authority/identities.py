@@ -7,7 +7,7 @@ from typing import Any
 from coffre.installation.installation import Installation
 from coffre.installation.places import read_secret
 from keyvault.credentials.authority import Authority
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from records.errors import Invalid, Refused
 from records.people.identity import INS, check_oid, default_oid
 from records.vocabulary.codes import Environment, Role

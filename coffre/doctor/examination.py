@@ -9,14 +9,7 @@ from pathlib import Path
 from coffre.command_line.opening import settings_of_installation
 from coffre.deploying import environment_file
 from coffre.deploying.processes import PROCESSES
-from coffre.doctor.findings import (
-    Finding,
-    of_certificate,
-    of_disk,
-    of_proxies,
-    of_revocation_list,
-    of_status,
-)
+from coffre.doctor.findings import Finding, of_certificate, of_disk, of_proxies, of_revocation_list, of_status
 from coffre.setting_rules import takes_proxy_for_callers
 from coffre.settings import Settings
 from keyvault.credentials.private_files import check_mode

@@ -6,7 +6,7 @@ from typing import TypeVar
 from client.options import read_token
 from coffre.demo_authority.identities import Identities
 from coffre.installation.installation import Installation
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from records.errors import CoffreError
 from records.vocabulary.codes import PurposeOfUse
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from coffre.operators.calls import permitted
 from coffre.wiring import System
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.rows import sealed_rows
 from records.errors import Conflict, NotFound
 from records.vocabulary.codes import Action, DocumentState

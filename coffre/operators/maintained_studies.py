@@ -8,7 +8,7 @@ from uuid import UUID
 from coffre.operators.calls import acting, permitted
 from coffre.operators.run_job import carry_out
 from coffre.wiring import System
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from records.errors import CoffreError
 from records.vocabulary.codes import Action
 

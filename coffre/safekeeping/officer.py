@@ -11,7 +11,7 @@ from coffre.installation.installation import Installation
 from coffre.operators.calls import permitted
 from keyvault.credentials.private_files import check_mode
 from keyvault.crypto.boxes import open_box
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.operator.officer import Credentialed
 from records.errors import CoffreError, Invalid
 

@@ -13,7 +13,7 @@ from keyvault.keys.root_rotation import EitherRoot, Rewrapped, keys_under_root, 
 from keyvault.keys.states import RUNNING, root_rotation
 from keyvault.roots.opening import create_root, open_root
 from keyvault.roots.ports import Root
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.operator.rotating import RecordRotated, SecretsRotated, ShardsBegun
 from records.errors import CoffreError
 from records.vocabulary.codes import Environment

@@ -20,7 +20,7 @@ from coffre.operators.calls import permitted
 from coffre.safekeeping.officer import Wanted, every_line, open_line
 from keyvault.log.lines_of_actors import Written
 from keyvault.log.sequencer import InclusionProof
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.operator.officer import Credentialed, SealedTrace
 from keyvault.verbs.public import MOST_LEAVES
 from records.errors import CoffreError, Invalid

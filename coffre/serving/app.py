@@ -30,7 +30,7 @@ from coffre.serving.parts.served import SERVES, ServedPart, Shared
 from coffre.serving.parts.sign_in import install_sign_in
 from coffre.serving.relaying import GatewayLine
 from coffre.wiring import System
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.vocabulary.codes import Environment
 from viewer_api.web.sessions import Sessions
 

@@ -15,7 +15,7 @@ from audit.canonical import parse
 from coffre.serving.capabilities import capability_statement
 from ingestion.intake.reception import Depositor
 from keyvault.credentials.tokens import Credential
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.document.following import DocumentStanding
 from records.documents.label_changes import LabelChange
 from records.errors import Invalid, Refused

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 
 from ingestion.intake.reception import Depositor
 from keyvault.credentials.tokens import Credential
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.document.following import DocumentStanding
 from records.errors import NotFound
 from records.vocabulary.codes import Role

@@ -15,7 +15,7 @@ from ingestion.worker.queue.heartbeat import Heartbeat
 from ingestion.worker.queue.loop import Worker
 from ingestion.worker.renditions import Maker
 from keyvault.crypto.boxes import new_box_key
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from keyvault.verbs.rows import sealed_rows
 from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptRequest, NewDocument
 from keyvault.verbs.worker.jobs.opening_jobs import ForMaintenance, JobInHand, open_for_maintenance

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from keyvault.process.guard import OperatorDoor
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.operator.quarantine import JobSeen, SetAside
 from records.errors import Invalid, NotFound, Refused
 from storage.ports.index import OperatorIndex

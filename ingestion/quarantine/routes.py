@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from ingestion.quarantine.listing import LARGEST_PAGE, PAGE, Quarantine, read_key, write_key
 from keyvault.credentials.possession import presented_with
 from keyvault.credentials.tokens import Credential
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.operator.quarantine import JobSeen
 from records.text.numbers import digits
 

@@ -19,7 +19,7 @@ from ingestion.worker.packing import PackedGroup
 from ingestion.worker.publication import AdoptedGroup, adopted_groups
 from ingestion.worker.rejudging import like_their_first, rejudged, told_of_shared
 from keyvault.crypto.sealed_blob import BlobKind
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptRequest, NewBlob, NewDocument
 from records.documents.details import DocumentDetails, SetAside
 from records.vocabulary.identifier_warnings import STUDY_UID_SHARED

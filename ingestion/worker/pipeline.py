@@ -26,7 +26,7 @@ from ingestion.worker.queue.loop import Worker
 from ingestion.worker.spending import Spending
 from ingestion.worker.steps import Steps
 from keyvault.crypto.boxes import new_box_key
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from keyvault.verbs.worker.deposits.ingest_request import open_for_ingest
 from keyvault.verbs.worker.deposits.received import ReceivedBlobKey
 from records.errors import CoffreError

@@ -31,7 +31,7 @@ from ingestion.worker.queue.loop import LetGo, Worker, code_of
 from ingestion.worker.queue.putting_off import Stopping
 from ingestion.worker.steps import Steps
 from keyvault.crypto.boxes import new_box_key
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from keyvault.verbs.worker.deposits.ingest_request import IngestRequest, open_for_ingest
 from records.errors import CoffreError
 from records.people.traits import ClaimedTraits, Trait

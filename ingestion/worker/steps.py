@@ -15,11 +15,7 @@ from ingestion.worker.adoption import Adoption, Ask
 from ingestion.worker.duplicates import Claiming
 from ingestion.worker.inspection import Inspected
 from ingestion.worker.opening import Content, OpenedSubmission
-from ingestion.worker.packing import (
-    PackedGroup,
-    Packer,
-    Sealing,
-)
+from ingestion.worker.packing import PackedGroup, Packer, Sealing
 from ingestion.worker.placing import Differing
 from ingestion.worker.planning import follow_plan, planned_judgements, write_plan
 from ingestion.worker.publication import AdoptedGroup, publication

@@ -25,7 +25,7 @@ from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.reception import Envelope
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.signed.request import SignedRequest, SignedThings
 from keyvault.verbs.signed.routes import read_signed_request
 from records.errors import CoffreError, Invalid

@@ -8,17 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    MetaData,
-    Table,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, MetaData, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.sql import Executable
 
 from storage.sql.conflicts import insert_new

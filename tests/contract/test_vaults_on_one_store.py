@@ -18,7 +18,7 @@ from keyvault.crypto.boxes import new_box_key
 from keyvault.process.guard import Guard
 from keyvault.quotas import Quota, Quotas
 from keyvault.roots.file import FileRoot
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from keyvault.verbs.operator.records import OpenedAnew
 from keyvault.verbs.reader.grants.reading import Disclosed
 from keyvault.verbs.reader.grants.releasing import Released

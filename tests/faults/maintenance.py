@@ -7,7 +7,7 @@ from coffre.commands.check import check_of
 from coffre.demo_authority.identities import Identities
 from ingestion.jobs.dispatch import enqueue_waiting, plan_compactions
 from ingestion.worker.queue.loop import Worker
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.operator.quarantine import JobSeen
 from keyvault.verbs.rows import sealed_rows
 from records.vocabulary.codes import Action

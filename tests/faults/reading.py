@@ -5,7 +5,7 @@ from uuid import UUID
 
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.grants.grant import GrantBody, new_recipient, open_grant
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.lists.filling import LARGEST_PAGE, ListPage
 from tests.faults.blob_reading import whole
 from tests.faults.pipeline import Pipeline

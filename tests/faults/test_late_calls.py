@@ -17,7 +17,7 @@ from coffre.settings import load
 from coffre.wiring import System
 from keyvault.process import client
 from keyvault.process.client import connect
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from records.errors import CoffreError
 from tests.integration.running import process
 from tests.integration.support import TRAITS, new_ins

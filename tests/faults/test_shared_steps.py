@@ -8,7 +8,7 @@ import pytest
 from coffre.housekeeper.sweeping import Sweeper
 from ingestion.worker import sharing
 from ingestion.worker.sharing import SharedIngestion
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from records.errors import CoffreError
 from records.vocabulary.codes import ReasonCode
 from storage.rows.submissions import Sharing

@@ -5,9 +5,7 @@ from typing import Any
 from coffre.demonstration.files import data as demo_data
 from keyvault.context import Vault
 from tests.integration.pages import Browser, Page
-from tests.integration.support import (
-    Coffre,
-)
+from tests.integration.support import Coffre
 
 REASON = "Patiente inconsciente, allergies à vérifier"
 PDF = demo_data.report_pdf()

@@ -25,21 +25,11 @@ from coffre.settings import load
 from coffre.wiring import System
 from keyvault.process.guard import Guard
 from keyvault.quotas import DEFAULT_QUOTAS, Quota
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.holder.changing import CardChange
 from records.vocabulary.codes import Action, Role
 from tests.integration.hiding import hide_from_patient
-from tests.integration.route_rows import (
-    BLOCKED,
-    IN_EMERGENCY,
-    REASON,
-    ROWS,
-    SILENT,
-    Place,
-    Route,
-    Row,
-    team,
-)
+from tests.integration.route_rows import BLOCKED, IN_EMERGENCY, REASON, ROWS, SILENT, Place, Route, Row, team
 from tests.integration.support import HOSPITAL, PRACTICE, Coffre, Patient, bearer, new_ins
 from tests.integration.watched_app import Cost, WatchedApp
 from tests.own_information import allergy

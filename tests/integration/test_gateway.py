@@ -29,7 +29,7 @@ from keyvault.credentials.refusing import CredentialError
 from keyvault.credentials.tokens import number_of
 from keyvault.crypto.signing import new_signing_key
 from keyvault.process.guard import Guard
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.errors import CoffreError, NotFound, Refused
 from records.vocabulary.codes import PurposeOfUse, RecordState
 from tests.integration.operators import answer_of

@@ -9,16 +9,7 @@ from coffre.demo_authority.identities import Identities
 from coffre.demonstration.files import data as demo_data
 from tests.integration.page_visits import PDF, REASON, TITLE, authorised, break_glass, open_record, shown
 from tests.integration.pages import Browser, Form, Page
-from tests.integration.support import (
-    COLLEAGUE,
-    DOCTOR,
-    HOSPITAL,
-    STRANGER,
-    Coffre,
-    Patient,
-    bearer,
-    new_ins,
-)
+from tests.integration.support import COLLEAGUE, DOCTOR, HOSPITAL, STRANGER, Coffre, Patient, bearer, new_ins
 from viewer_api.cursors import write_cursor
 from viewer_api.web.paging import PAGE
 

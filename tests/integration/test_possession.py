@@ -35,7 +35,7 @@ from keyvault.credentials.refusing import CredentialError
 from keyvault.crypto.signing import new_signing_key
 from keyvault.grants.grant import new_recipient
 from keyvault.process.client import connect
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.grants.reading import Disclosed, ResolvedRecord
 from keyvault.verbs.rows import sealed_rows
 from records.people.identity import INS, INS_NIR_TEST

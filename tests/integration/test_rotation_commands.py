@@ -16,7 +16,7 @@ from coffre.demo_authority.identities import Identities
 from coffre.installation.install import initialise
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.grants.reading import Disclosed, ResolvedRecord
 from tests.integration.running import process
 from tests.integration.support import TRAITS, new_ins

@@ -20,7 +20,7 @@ from coffre.settings import load
 from coffre.wiring import System
 from keyvault.process.client import RemoteGuard, connect
 from keyvault.process.wire import read_error
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.errors import CoffreError
 from tests.integration.running import process
 from tests.integration.support import TRAITS, bearer, multipart, new_ins, related

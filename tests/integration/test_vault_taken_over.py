@@ -23,7 +23,7 @@ from keyvault.grants.grant import GrantError, new_recipient, open_grant
 from keyvault.process.client import RemoteGuard, connect
 from keyvault.process.guard import GatewayDoor, ReaderDoor
 from keyvault.process.tls import client_context
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.grants.reading import Disclosed, ResolvedRecord
 from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.reader.holder.changing import CardChange

@@ -15,7 +15,7 @@ from coffre.wiring import System
 from keyvault.process.client import RemoteGuard, connect
 from keyvault.process.service import VaultService
 from keyvault.process.tls import client_context, tls_context
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.errors import CoffreError
 from tests.integration.support import TRAITS, new_ins
 from tests.services.authority import Authority

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import StreamingResponse
 
 from keyvault.credentials.tokens import Credential
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.errors import CoffreError, Invalid, NotFound
 from records.fhir.wording import FHIR_JSON, FHIR_XML
 from viewer_api.call_headers import call_of
@@ -21,7 +21,7 @@ from viewer_api.fhir.ids import named
 from viewer_api.gateway.gateway import Content, Gateway
 from viewer_api.refusals import no_such_document
 from viewer_api.routes.objects import in_threads
-from viewer_api.web.contents import CONTENT_HEADERS
+from viewer_api.web.dossier.contents import CONTENT_HEADERS
 
 LARGEST_RESOURCE = 16 * 1024 * 1024
 """Bytes of content that a Binary resource holds: it is made in memory."""

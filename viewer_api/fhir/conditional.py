@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.errors import CoffreError, Invalid
 from records.fhir.search.fhir_search import DOCUMENT
 from records.fhir.systems import URI

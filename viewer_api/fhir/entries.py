@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.fhir.addresses import Addresses
 from records.profile.kinds import KINDS
 from records.profile.versions import EntryVersion, current, history, shown_version

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from keyvault.credentials.tokens import Credential
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.profile.kinds import RESOURCES
 from viewer_api.call_headers import call_of
 from viewer_api.fhir.entries import Entries

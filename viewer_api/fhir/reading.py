@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.grants.reading import Disclosed
 from keyvault.verbs.reader.holder.authorising import LARGEST_PAGE
 from keyvault.verbs.rows import STUDY

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from keyvault.credentials.tokens import Credential
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.fhir.search.fhir_search import DOCUMENT, IMAGING_STUDY, SET
 from viewer_api.call_headers import call_of
 from viewer_api.fhir.entry_routes import add_entries

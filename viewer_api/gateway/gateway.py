@@ -15,7 +15,7 @@ from uuid import UUID
 from keyvault.credentials.refusing import CredentialError
 from keyvault.grants.grant import GrantedDocument, new_recipient, open_grant
 from keyvault.process.guard import GatewayDoor
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.documents.details import DICOM, Place
 from records.errors import CoffreError, NotFound
 from storage.ports.objects import ObjectStore

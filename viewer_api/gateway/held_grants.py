@@ -17,7 +17,7 @@ from uuid import UUID
 from keyvault.crypto.blob_opener import Opener
 from keyvault.crypto.sealed_blob import BlobRef
 from keyvault.grants.grant import GrantBody
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.rows import SealedRow
 from records.errors import CoffreError, NotFound
 

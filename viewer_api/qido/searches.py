@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from keyvault.crypto.search_tokens import TokenField, check_value
 from keyvault.process.guard import ReaderDoor
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.document.own_deposits import DepositsSought, FoundDeposits
 from keyvault.verbs.reader.lists.searching import FoundImaging
 from keyvault.verbs.rows import sealed_rows

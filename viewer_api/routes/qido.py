@@ -11,7 +11,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from keyvault.credentials.tokens import Credential
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.imaging.attributes import Level
 from viewer_api.call_headers import call_of
 from viewer_api.qido.answers import Page, next_link, warnings_of

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from keyvault.credentials.tokens import Credential
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.holder.authorising import LARGEST_PAGE, PAGE
 from keyvault.verbs.reader.holder.changing import CardChange
 from keyvault.verbs.reader.lists.filling import ListPage

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.holder.authorising import LARGEST_PAGE, PAGE
 from records.choices.teams import LONGEST_NAME, MOST_MEMBERS, MOST_RECORDED, UNNAMED
 from records.text.base64url import b64

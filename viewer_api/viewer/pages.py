@@ -15,7 +15,8 @@ from records.documents.instances import live_series
 from records.errors import NotFound, Refused
 from viewer_api.opener.routes import origin_of
 from viewer_api.viewer.built_files import BuiltViewer
-from viewer_api.web.dossier import DossierPages, OpenedDocument, series_view
+from viewer_api.web.dossier.documents import DocumentPages, OpenedDocument
+from viewer_api.web.dossier.series import series_view
 from viewer_api.web.mode import NORMAL, Mode, mode_of
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
@@ -45,7 +46,7 @@ class ViewerPages:
     def __init__(
         self,
         site: Site,
-        records: DossierPages,
+        records: DocumentPages,
         files: BuiltViewer | None,
         opener_version: str,
         objects_url: str | None,

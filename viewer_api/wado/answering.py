@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fastapi import APIRouter, Request, Response
 
 from keyvault.credentials.tokens import Credential
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from viewer_api.call_headers import call_of
 from viewer_api.gateway.gateway import Gateway
 from viewer_api.gateway.opened_study import OpenedStudy

@@ -10,7 +10,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from content.pixels.children import PixelChildren, RenderedImage
+from content.pixels.answers import RenderedImage
+from content.pixels.children import PixelChildren
 from content.pixels.failures import CANNOT_RENDER, error_of
 from content.pixels.wanted import JPEG, PDF, PNG, MediaType, Rendering, Viewport
 from content.rendition import Rendition

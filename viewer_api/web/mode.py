@@ -5,7 +5,7 @@ purpose and reason, as hidden fields of posted forms, so that neither is ever in
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.emergency import EMERGENCIES
 from records.errors import Invalid
 from records.vocabulary.codes import PurposeOfUse

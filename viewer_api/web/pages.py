@@ -15,15 +15,20 @@ from viewer_api.own_log import OwnLog
 from viewer_api.teams import Teams
 from viewer_api.viewer import pages as viewer
 from viewer_api.viewer.pages import ViewerPages
-from viewer_api.web import chosen_documents, contents, dossier, own_notices, patient, team_pages
-from viewer_api.web.contents import Contents
-from viewer_api.web.dossier import DossierPages
+from viewer_api.web import team_pages
+from viewer_api.web.dossier import contents, documents, record
+from viewer_api.web.dossier.contents import Contents
+from viewer_api.web.dossier.documents import DocumentPages
+from viewer_api.web.dossier.record import DossierPages
 from viewer_api.web.headers import HEADERS
+from viewer_api.web.holder import choices, chosen_documents, notices
+from viewer_api.web.holder import documents as own_documents
+from viewer_api.web.holder.choices import ChoicePages
+from viewer_api.web.holder.documents import OwnDocumentPages
+from viewer_api.web.holder.notices import NoticePages
 from viewer_api.web.log import own_actions
 from viewer_api.web.log import pages as log
 from viewer_api.web.log.own_actions import OwnActionsPages
-from viewer_api.web.own_notices import NoticePages
-from viewer_api.web.patient import PatientPages
 from viewer_api.web.profile import pages as own_information
 from viewer_api.web.profile.pages import ProfilePages
 from viewer_api.web.sessions import SignedOut, read_form
@@ -35,32 +40,34 @@ GONE = 410
 def router(
     site: Site,
     access: Access,
-    notices: NoticePages,
+    own_notices: NoticePages,
     own_log: OwnLog,
     teams: Teams,
     gateway: Gateway,
-    viewer_pages: Callable[[DossierPages], ViewerPages],
+    viewer_pages: Callable[[DocumentPages], ViewerPages],
 ) -> APIRouter:
     """Every page, its sign-in and its style sheet. `viewer_pages`: those that browsers open content on."""
-    own = PatientPages(site, access)
-    records = DossierPages(site, access)
+    own = OwnDocumentPages(site, access)
+    records, shown = DossierPages(site, access), DocumentPages(site, access)
     routes = APIRouter(route_class=site.route_class(), include_in_schema=False)
     _install_home(routes, site, own, records)
     _install_sign_in(routes, site)
-    patient.install(routes, site, own)
+    own_documents.install(routes, site, own)
+    choices.install(routes, site, ChoicePages(site, access))
     chosen_documents.install(routes, site, chosen_documents.ShownPages(site, access))
     team_pages.install(routes, site, team_pages.TeamPages(site, access, teams))
-    own_notices.install(routes, site, notices)
+    notices.install(routes, site, own_notices)
     own_information.install(routes, site, ProfilePages(site, OwnInformation(access)))
     log.install(routes, site, log.LogPages(site, access))
     own_actions.install(routes, site, OwnActionsPages(site, own_log))
-    dossier.install(routes, site, records)
+    record.install(routes, site, records)
+    documents.install(routes, site, shown)
     contents.install(routes, site, Contents(gateway), records)
-    viewer.install(routes, site, viewer_pages(records))
+    viewer.install(routes, site, viewer_pages(shown))
     return routes
 
 
-def _install_home(routes: APIRouter, site: Site, own: PatientPages, records: DossierPages) -> None:
+def _install_home(routes: APIRouter, site: Site, own: OwnDocumentPages, records: DossierPages) -> None:
     @routes.get("/")
     async def home(request: Request) -> Response:
         session = await site.visitor(request)

@@ -19,7 +19,7 @@ from keyvault.credentials.sign_in_links import (
     open_sign_in,
     stated,
 )
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.errors import CoffreError, Refused
 from records.sessions import IDLE_MS, NOTED_AFTER_MS, OVERLAP_MS, RENEWED_AFTER_MS, cookie_name
 from records.text.web_forms import LARGEST_FORM, bad_form, fields_of, is_form, is_ours

@@ -18,7 +18,7 @@ from coffre.demonstration.people.visits import PatientsVisit, ProfessionalsVisit
 from coffre.operators.directory_import import import_directory
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from records.errors import CoffreError
 from records.people.identity import INS, INS_NIR_TEST
 from sign_in.certificates.holders import CardType

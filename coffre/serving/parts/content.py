@@ -28,8 +28,8 @@ from viewer_api.wado import rendered
 from viewer_api.wado import routes as wado
 from viewer_api.wado.answering import Answering
 from viewer_api.web import pages
-from viewer_api.web.dossier import DossierPages
-from viewer_api.web.own_notices import NoticePages
+from viewer_api.web.dossier.documents import DocumentPages
+from viewer_api.web.holder.notices import NoticePages
 from viewer_api.web.sessions import Sessions
 from viewer_api.web.site import Site
 
@@ -103,7 +103,7 @@ def _site(system: System, sessions: Sessions, *, opens_here: bool) -> Site:
 def _own_pages(system: System, site: Site, opening: Opening, built: BuiltViewer | None) -> APIRouter:
     """The pages of whoever has signed in."""
 
-    def viewer_pages(shown: DossierPages) -> ViewerPages:
+    def viewer_pages(shown: DocumentPages) -> ViewerPages:
         return ViewerPages(site, shown, built, OpenerFiles().version, system.settings.objects_public_url)
 
     sends = system.settings.notices_url != PAGE

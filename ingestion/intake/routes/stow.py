@@ -8,11 +8,7 @@ from fastapi import APIRouter, Request, Response
 from ingestion.answers import AnswerKey, NamedInstance
 from ingestion.envelope import SubmissionHeaders
 from ingestion.intake.reception import Depositor
-from ingestion.intake.stow.request import (
-    StoreRequest,
-    check_study_uid,
-    read_store_request,
-)
+from ingestion.intake.stow.request import StoreRequest, check_study_uid, read_store_request
 from ingestion.intake.stow.response import ALL_STORED, answer, encoded, status_of
 from ingestion.intake.use_cases import Intake
 from ingestion.intake.waiting import FINAL

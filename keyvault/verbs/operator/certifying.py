@@ -5,7 +5,7 @@ from uuid import UUID
 
 from audit.checkpoint import sign_note
 from keyvault.context import Vault
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.operator.permission import alone
 
 LABEL = "coffre-backup-v1"

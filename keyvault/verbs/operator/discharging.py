@@ -13,12 +13,13 @@ from keyvault.opened_records import QUARANTINE, OpenedRecord
 from keyvault.store import Row
 from keyvault.transaction import Transaction
 from keyvault.verbs import jobs
-from keyvault.verbs.attempt import Call, Denied, Preamble
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import caller
 from keyvault.verbs.content_end import erase_quarantined
 from keyvault.verbs.job_request import JobRequest
 from keyvault.verbs.operator.permission import denied, permit
 from keyvault.verbs.operator.quarantine import JobSeen
+from keyvault.verbs.preamble import Preamble
 from records.durations import DAY_MS
 from records.emergency import SHORTEST_REASON, long_enough
 from records.errors import CoffreError, Conflict, Invalid, NotFound

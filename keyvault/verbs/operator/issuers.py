@@ -8,7 +8,7 @@ from keyvault.context import Vault
 from keyvault.credentials.issuers import Issuer, check_new, check_operators_left, issuer_of, told
 from keyvault.keys.issuers import KeptIssuer
 from keyvault.restore.frozen import read_frozen
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.operator.permission import Together, alone
 from records.errors import Conflict, Invalid, NotFound
 from records.vocabulary.codes import Environment, Role

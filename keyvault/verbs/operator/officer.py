@@ -7,7 +7,7 @@ from keyvault.context import Vault
 from keyvault.log.accountability import own_tokens
 from keyvault.log.lines_of_actors import Period, Written, oldest_first
 from keyvault.store import Row, VaultTransaction
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.operator.permission import alone
 from records.people.actors import Actor
 from records.vocabulary.codes import Role

@@ -1,7 +1,7 @@
 """Begin an operator's verb: decide where there is no record, and write to chain 0 before anything is done.
 
 One operator acts `alone`, or two of them act `Together`. Both on the preamble of every verb
-(`keyvault/verbs/attempt.py`): each refusal is counted and has its line.
+(`keyvault/verbs/preamble.py`): each refusal is counted and has its line.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,8 @@ from uuid import UUID
 from keyvault.context import Vault
 from keyvault.credentials.issuers import OPERATORS
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Call, Denied, Preamble
+from keyvault.verbs.call import Call, Denied
+from keyvault.verbs.preamble import Preamble
 from records.errors import Refused
 from records.policy import Deny, Facts, RecordFacts, decide
 from records.vocabulary.codes import Action, Outcome, ReasonCode, RecordState

@@ -14,9 +14,10 @@ from keyvault.keys.cards import open_facts
 from keyvault.opened_records import QUARANTINE
 from keyvault.store import Row, VaultTransaction
 from keyvault.verbs import jobs
-from keyvault.verbs.attempt import Call, Denied, Preamble
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import caller
 from keyvault.verbs.operator.permission import denied, permit
+from keyvault.verbs.preamble import Preamble
 from records.errors import Invalid
 from records.vocabulary.codes import Action, JobState, PurposeOfUse
 

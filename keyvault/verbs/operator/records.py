@@ -7,9 +7,11 @@ from uuid import UUID, uuid4
 from keyvault.context import Vault
 from keyvault.keys.cards import store_card
 from keyvault.opened_records import DECOY, DECOY_ID, PERSON
-from keyvault.verbs.attempt import Call, Denied, Preamble, refuse
+from keyvault.verbs.attempt import refuse
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.new_records import new_record
 from keyvault.verbs.operator.permission import denied, permit
+from keyvault.verbs.preamble import Preamble
 from records.card.card import Card
 from records.card.consent import ConsentRecord, check_consent
 from records.errors import Conflict, Refused

@@ -14,19 +14,14 @@ from keyvault.opened_records import PERSON
 from keyvault.store import Row
 from keyvault.transaction import Transaction
 from keyvault.verbs import jobs
-from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
+from keyvault.verbs.attempt import Attempt, attempt, refuse
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.job_request import JobRequest
 from keyvault.verbs.judging import judged
 from keyvault.verbs.rows import STUDY, SealedRow, genuine, open_rows
 from records.documents.details import DocumentDetails
 from records.errors import Conflict, Invalid, NotFound
-from records.vocabulary.codes import (
-    Action,
-    DocumentState,
-    JobKind,
-    JobState,
-    ReasonCode,
-)
+from records.vocabulary.codes import Action, DocumentState, JobKind, JobState, ReasonCode
 from records.vocabulary.rejections import check_rejection
 
 MOST_WITHDRAWN = 10_000

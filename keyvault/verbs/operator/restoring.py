@@ -9,9 +9,10 @@ from keyvault.restore.frozen import FROZEN, Frozen, log_size, read_frozen
 from keyvault.restore.second_place import Checkpoints, segments
 from keyvault.store import VaultStore
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Call, Denied, Preamble
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.operator.inspecting import InspectingVerbs
 from keyvault.verbs.operator.permission import denied, permit
+from keyvault.verbs.preamble import Preamble
 from records.emergency import SHORTEST_REASON, long_enough
 from records.errors import Conflict, Invalid
 from records.vocabulary.codes import Action, PurposeOfUse

@@ -10,7 +10,7 @@ from keyvault.keys import rekeying
 from keyvault.keys.rekeying import Moved
 from keyvault.keys.states import RETIRING
 from keyvault.store import VaultTransaction
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.operator.permission import Together
 from records.errors import NotFound
 from records.vocabulary.codes import ReasonCode

@@ -7,7 +7,7 @@ from keyvault.context import Vault
 from keyvault.credentials import withdrawn
 from keyvault.credentials.withdrawn import CredentialName
 from keyvault.store import VaultTransaction
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.operator.permission import alone
 from records.errors import Invalid
 from records.vocabulary.codes import Role

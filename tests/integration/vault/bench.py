@@ -38,7 +38,7 @@ from keyvault.quotas import DEFAULT_QUOTAS, Quotas
 from keyvault.restore.second_place import SecondPlace
 from keyvault.roots.file import FileRoot
 from keyvault.vault_keys import VaultSettings
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.notice_outbox import open_notice
 from keyvault.verbs.operator.records import OpenedAnew
 from keyvault.verbs.reader.grants.releasing import Released
@@ -64,15 +64,7 @@ from records.documents.details import (
 )
 from records.people.actors import Actor
 from records.people.identity import INS, INS_NIR_TEST, Traits
-from records.vocabulary.codes import (
-    Action,
-    Environment,
-    Outcome,
-    PurposeOfUse,
-    ReasonCode,
-    RecordState,
-    Role,
-)
+from records.vocabulary.codes import Action, Environment, Outcome, PurposeOfUse, ReasonCode, RecordState, Role
 from storage.engines.opening import Database, engine_for
 from storage.index.store import SqlIndex
 from storage.ports.objects import ObjectStore, StoredObject

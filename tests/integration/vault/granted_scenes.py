@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from keyvault.credentials.tokens import number_of
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.vocabulary.codes import Action, RecordState
 from tests.integration.vault.bench import DOCTOR, HOSPITAL, PRACTICE, STRANGER, Deposited, Person, VaultBench
 from tests.integration.vault.test_epoch import rotate

@@ -12,7 +12,7 @@ from ingestion.intake.reception import Deposit, Depositor
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.keys.reception import ReceivedKey, open_key, seal_key
 from keyvault.keys.reception_keys import verify_reception_key
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptRequest, NewBlob
 from keyvault.verbs.worker.deposits.ingest_request import ForIngest
 from records.documents.details import ContentDetails, Place

@@ -7,7 +7,7 @@ import pytest
 from audit.canonical import parse
 from keyvault.process.service import DOORS
 from keyvault.process.wire import verbs_of
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from tests.integration.vault.bench import DOCTOR, STRANGER, Deposited, Person, VaultBench
 from tests.integration.vault.verb_rows.every_verb import ROWS
 from tests.integration.vault.verb_rows.row import NO_EVENT, NO_ROW, Act, Row, is_the_readers

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.grants.reading import Disclosed, EventPage
 from keyvault.verbs.reader.holder.changing import Changed
 from records.errors import CoffreError, NotFound

@@ -11,7 +11,7 @@ from keyvault.credentials.possession_proof import PresentedProof, call_address
 from keyvault.credentials.proving import ProofKey
 from keyvault.crypto.signing import new_signing_key
 from keyvault.process.guard import Guard, ReaderDoor
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.grants.reading import ResolvedRecord
 from keyvault.verbs.reader.lists.filling import ListPage
 from keyvault.verbs.reader.lists.listing import Listing

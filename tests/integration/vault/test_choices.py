@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from keyvault.keys import choices
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from keyvault.verbs.reader.grants.reading import Disclosed, ResolvedRecord
 from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.reader.holder.choices import Choices

@@ -9,7 +9,7 @@ import pytest
 
 from keyvault.credentials.refusing import CredentialError
 from keyvault.crypto.search_tokens import TokenField
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.grants.reading import Disclosed, EventPage, ResolvedRecord
 from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.reader.holder.changing import CardChange, Changed

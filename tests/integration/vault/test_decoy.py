@@ -7,7 +7,7 @@ import pytest
 
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.opened_records import DECOY_ID
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.holder.changing import CardChange
 from records.people.contacts import ContactKind
 from records.vocabulary.codes import Action, ReasonCode, RecordState

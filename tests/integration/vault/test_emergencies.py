@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.grants.reading import Disclosed, ResolvedRecord
 from keyvault.verbs.reader.grants.releasing import Released
 from records.vocabulary.codes import Action, PurposeOfUse, ReasonCode

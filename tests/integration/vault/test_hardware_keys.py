@@ -8,7 +8,7 @@ from keyvault.crypto.envelope import KeyvaultError
 from keyvault.crypto.sealed_json import issuer_aad
 from keyvault.crypto.signing import key_id
 from keyvault.keys.secret_keys import Use
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.operator.issuers import ListedIssuer, NewIssuer
 from records.vocabulary.codes import PurposeOfUse, Role
 from tests.integration.vault.bench import AUDIENCE, VaultBench

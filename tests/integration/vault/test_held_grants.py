@@ -8,7 +8,7 @@ import pytest
 
 from keyvault.credentials.refusing import CredentialError
 from keyvault.grants.grant import new_recipient
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.grants.releasing import Released
 from records.emergency import WINDOW_MS
 from records.errors import NotFound

@@ -14,7 +14,7 @@ from keyvault.keys.cards import store_card
 from keyvault.process.guard import Guard
 from keyvault.quotas import Quota, Quotas
 from keyvault.roots.file import FileRoot
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from keyvault.verbs.worker.deposits.ingest_request import ForIngest
 from records.errors import CoffreError
 from records.vocabulary.codes import Action, ReasonCode

@@ -13,7 +13,7 @@ from keyvault.credentials.issuers import DEMO_ISSUER, issuer_of
 from keyvault.credentials.issuers_document import verify_issuers
 from keyvault.crypto.signing import new_signing_key, public_key
 from keyvault.restore.forward import bring_forward
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.operator.issuers import ListedIssuer, NewIssuer
 from keyvault.verbs.reader.grants.reading import ResolvedRecord
 from records.errors import CoffreError, Refused

@@ -12,7 +12,7 @@ from keyvault.crypto.boxes import new_box_key
 from keyvault.crypto.sealed_blob import BlobKind, BlobRef, new_data_key
 from keyvault.keys.reception import ReceivedKey, seal_key
 from keyvault.quotas import Quota
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from keyvault.verbs.operator.quarantine import JobSeen
 from keyvault.verbs.rows import SealedRow
 from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptRequest, NewBlob, NewDocument

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from keyvault.crypto import envelope
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.judging import LEAST_OPENED
 from keyvault.verbs.reader.grants.reading import Disclosed
 from records.errors import NotFound

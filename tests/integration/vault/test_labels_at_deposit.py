@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from keyvault.verbs.operator.quarantine import JobSeen
 from keyvault.verbs.reader.grants.reading import Disclosed
 from keyvault.verbs.rows import SealedRow

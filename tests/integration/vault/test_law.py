@@ -11,7 +11,7 @@ from audit.view import LogFault
 from keyvault.crypto.sealed_json import card_aad, seal_json
 from keyvault.keys.cards import OpenedCard
 from keyvault.log.appending import Event
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.grants.reading import Disclosed, ResolvedRecord
 from keyvault.verbs.reader.holder.changing import CardChange, Changed
 from keyvault.verbs.worker.adoption.adopt_request import Adopted

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.lists.filling import PORTION, ListPage
 from keyvault.verbs.reader.lists.listing import Listing, RowsNeeded
 from keyvault.verbs.rows import SealedRow

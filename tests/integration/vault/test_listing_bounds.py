@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.lists.filling import ListPage
 from keyvault.verbs.reader.lists.listing import Listing
 from records.filters import DocumentFilter

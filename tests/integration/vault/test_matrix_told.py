@@ -2,7 +2,7 @@
 
 import pytest
 
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.grants.reading import Disclosed
 from keyvault.verbs.reader.lists.filling import ListPage
 from keyvault.verbs.reader.lists.listing import Listing

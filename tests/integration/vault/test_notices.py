@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from audit.view import LogFault
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from keyvault.verbs.housekeeper.delivering import Notice
 from keyvault.verbs.notice_outbox import queue_notice
 from keyvault.verbs.reader.holder.contacting import NotConfirmed, OwnContact, OwnContacts

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.log.own_actions import OwnAction, OwnActions
 from records.errors import CoffreError
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode, Role

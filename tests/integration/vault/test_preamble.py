@@ -17,7 +17,7 @@ from keyvault.process.guard import Guard
 from keyvault.process.wire import verbs_of
 from keyvault.quotas import Quota, Quotas
 from keyvault.restore.frozen import freeze
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.operator.issuers import NewIssuer
 from keyvault.verbs.reader.holder.changing import CardChange
 from keyvault.verbs.reader.lists.filling import ListPage

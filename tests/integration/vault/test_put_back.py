@@ -7,7 +7,7 @@ import pytest
 
 from audit.view import LogFault
 from keyvault.keys.cards import open_facts, seal_facts
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from keyvault.verbs.reader.grants.reading import Disclosed
 from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.rows import SealedRow

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from keyvault.quotas import DEFAULT_QUOTAS, Quota, Quotas
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.grants.reading import Disclosed, ResolvedRecord
 from keyvault.verbs.worker.deposits.ingest_request import ForIngest
 from records.errors import NotFound

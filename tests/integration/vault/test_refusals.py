@@ -15,7 +15,7 @@ import pytest
 from keyvault.credentials.refusing import CredentialError
 from keyvault.log.refusals import Together
 from keyvault.quotas import DEFAULT_QUOTAS
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.grants.reading import Disclosed, EventPage
 from records.vocabulary.codes import PurposeOfUse, ReasonCode, Role
 from tests.integration.vault.bench import DOCTOR, HOUR, STRANGER, Person, VaultBench, new_ins

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.document.following import DocumentStanding, FollowedDeposits
 from keyvault.verbs.reader.grants.reading import Disclosed
 from keyvault.verbs.reader.holder.changing import Changed

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from keyvault.grants.grant import GrantError, new_recipient, open_grant
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.grants import granted
 from keyvault.verbs.reader.grants.releasing import Released
 from records.errors import CoffreError, NotFound

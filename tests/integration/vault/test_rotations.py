@@ -18,7 +18,7 @@ from keyvault.process.guard import Guard
 from keyvault.roots.file import FileRoot
 from keyvault.roots.opening import create_root, open_root
 from keyvault.roots.ports import BATCH, Root
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.operator.rotating import RecordRotated, ShardsBegun
 from records.errors import CoffreError, NotFound, Refused
 from records.vocabulary.codes import PurposeOfUse, Role

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.lists import filling
 from keyvault.verbs.reader.lists.rows_needed import RowsNeeded
 from keyvault.verbs.reader.lists.searching_documents import FoundDocuments

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.lists.rows_needed import RowsNeeded
 from keyvault.verbs.reader.lists.searching import FoundImaging
 from records.imaging.attributes import Level

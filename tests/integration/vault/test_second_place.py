@@ -12,7 +12,7 @@ from audit.view import LogFault
 from keyvault.restore import shipping
 from keyvault.restore.frozen import freeze
 from keyvault.restore.second_place import Checkpoints, checkpoint_name, segment_name
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.holder.changing import Changed
 from records.errors import CoffreError, NotFound
 from records.vocabulary.codes import PurposeOfUse, Role

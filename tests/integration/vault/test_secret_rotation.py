@@ -5,7 +5,7 @@ from uuid import UUID
 from keyvault.credentials.issuers import DEMO_ISSUER
 from keyvault.keys.root_secrets import ACCOUNTABILITY, SYSTEM_CHAIN
 from keyvault.log.accountability import open_own, own_token, own_tokens
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.operator.rotating import SecretsRotated
 from keyvault.verbs.reader.grants.releasing import Released
 from records.people.actors import Actor

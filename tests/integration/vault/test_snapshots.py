@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from keyvault.crypto import envelope
 from keyvault.quotas import DEFAULT_QUOTAS, Quota, Quotas
 from keyvault.store import VaultTransaction
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.document.by_document import DocumentVerbs
 from keyvault.verbs.reader.grants.reading import Disclosed
 from keyvault.verbs.reader.grants.releasing import Released

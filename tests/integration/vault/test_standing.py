@@ -13,22 +13,14 @@ from keyvault.credentials.tokens import number_of
 from keyvault.keys.secret_keys import Use
 from keyvault.restore.frozen import freeze
 from keyvault.store import VaultTransaction
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.grants import kept_grants, rechecking
 from keyvault.verbs.reader.grants.releasing import Released
 from records.emergency import WINDOW_MS
 from records.errors import CoffreError, NotFound
 from records.vocabulary.codes import Action, ReasonCode
 from tests.integration.hiding import hide_from_patient
-from tests.integration.vault.bench import (
-    ATTENDING,
-    DOCTOR,
-    REASON,
-    STRANGER,
-    Deposited,
-    Person,
-    VaultBench,
-)
+from tests.integration.vault.bench import ATTENDING, DOCTOR, REASON, STRANGER, Deposited, Person, VaultBench
 from tests.integration.vault.granted_scenes import ENDS, GOES_ON, GrantedScene
 from tests.integration.vault.watched_store import Statement
 

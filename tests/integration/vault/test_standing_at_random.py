@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.grants.judging_again import judge_again
 from keyvault.verbs.reader.grants.kept_grants import open_grant
 from keyvault.verbs.reader.grants.releasing import Released

@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import event
 
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.grants.releasing import Released
 from records.vocabulary.codes import Action
 from tests.integration.vault.bench import STRANGER, Deposited, Person, VaultBench

@@ -10,7 +10,7 @@ from keyvault.credentials.authority import Authority
 from keyvault.credentials.refusing import CredentialError
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.grants.grant import GrantError, new_recipient
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.grants.reading import Disclosed
 from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.reader.holder.changing import CardChange

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from keyvault.keys.choices import TOLD_AT_ONCE
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from keyvault.verbs.reader.grants.reading import ResolvedRecord
 from keyvault.verbs.reader.holder import ending
 from keyvault.verbs.reader.holder.changing import CardChange, Changed
@@ -18,16 +18,7 @@ from records.card.consent import DEFAULT_DURATION
 from records.choices.authorisations import Scope
 from records.errors import Conflict, Invalid, NotFound
 from records.vocabulary.codes import Action, ReasonCode, RecordState
-from tests.integration.vault.bench import (
-    ATTENDING,
-    DAY,
-    DOCTOR,
-    NOON,
-    STRANGER,
-    Person,
-    VaultBench,
-    new_ins,
-)
+from tests.integration.vault.bench import ATTENDING, DAY, DOCTOR, NOON, STRANGER, Person, VaultBench, new_ins
 from tests.integration.vault.watched_store import Killed, Statement
 
 NURSE = "899700012345"

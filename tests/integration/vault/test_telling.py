@@ -12,7 +12,7 @@ from keyvault.crypto.search_tokens import TokenField
 from keyvault.grants.grant import new_recipient
 from keyvault.process.guard import ReaderDoor
 from keyvault.process.wire import verbs_of
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.lists.filling import ListPage
 from records.fhir.search.fhir_search import DOCUMENT, FhirSearch
 from records.imaging.attributes import Level

@@ -8,7 +8,7 @@ import pytest
 
 from keyvault.crypto.boxes import new_box_key
 from keyvault.quotas import Quota
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptRequest
 from keyvault.verbs.worker.deposits.ingest_request import ForIngest, IngestRequest, open_for_ingest
 from records.errors import CoffreError, Conflict

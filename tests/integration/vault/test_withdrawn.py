@@ -6,7 +6,7 @@ import pytest
 
 from keyvault.credentials.refusing import CredentialError
 from keyvault.credentials.tokens import number_of
-from keyvault.verbs.attempt import Call, Denied
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.reader.grants.reading import ResolvedRecord
 from keyvault.verbs.reader.grants.releasing import Released
 from records.errors import CoffreError

@@ -14,11 +14,7 @@ from content.series_metadata import Frames, read_series
 from ingestion.grouping import InspectedPart, groups_of
 from ingestion.outcomes import Judgement, PartOutcome
 from ingestion.worker.opening import OpenedContent, sealed_blob
-from ingestion.worker.packing import (
-    PackedGroup,
-    Packer,
-    Sealing,
-)
+from ingestion.worker.packing import PackedGroup, Packer, Sealing
 from ingestion.worker.planning import follow_plan, planned_judgements, write_plan
 from keyvault.crypto.boxes import new_box_key
 from keyvault.crypto.sealed_blob import BlobKind

@@ -14,14 +14,7 @@ from keyvault.verbs.worker.adoption.adopt_request import Adopted, AdoptedDocumen
 from storage.rows.documents import Details, Document, Instance, Token
 from storage.rows.publications import Publication
 from storage.rows.submissions import Blob, PartVerdict
-from tests.unit.ingestion.parts import (
-    DUPLICATE,
-    REFUSED,
-    SET_ASIDE,
-    dicom_part,
-    pdf_part,
-    typed,
-)
+from tests.unit.ingestion.parts import DUPLICATE, REFUSED, SET_ASIDE, dicom_part, pdf_part, typed
 
 SUBMISSION, RECORD_ID, NOW = UUID(int=1), UUID(int=2), 1_700_000_000_000
 STRUCTURE = "1750000001"

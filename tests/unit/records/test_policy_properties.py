@@ -20,15 +20,7 @@ from records.documents.facts import DocumentFacts
 from records.people.actors import Actor
 from records.policy import AccessRequest, Deny, EmergencyUse, Facts, Permit, RecordFacts, decide, visible
 from records.rules.request import READS, WITHOUT_RECORD
-from records.vocabulary.codes import (
-    Action,
-    DocumentState,
-    Label,
-    PurposeOfUse,
-    ReasonCode,
-    RecordState,
-    Role,
-)
+from records.vocabulary.codes import Action, DocumentState, Label, PurposeOfUse, ReasonCode, RecordState, Role
 from records.vocabulary.depositing import Depositor, may_deposit
 from records.vocabulary.document_types import DOCUMENT_TYPES
 from records.vocabulary.professions import DOCTOR, PROFESSIONS, is_health_professional

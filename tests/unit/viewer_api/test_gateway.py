@@ -13,14 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from keyvault.crypto.blob_sealer import Sealer
-from keyvault.crypto.sealed_blob import (
-    SEGMENT,
-    BlobError,
-    BlobKind,
-    BlobRef,
-    SealedBlob,
-    new_data_key,
-)
+from keyvault.crypto.sealed_blob import SEGMENT, BlobError, BlobKind, BlobRef, SealedBlob, new_data_key
 from keyvault.crypto.signing import key_id, new_signing_key, sign
 from keyvault.grants.grant import (
     GrantBody,
@@ -31,7 +24,7 @@ from keyvault.grants.grant import (
     seal_grant,
 )
 from keyvault.process.guard import GatewayDoor
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.grants.releasing import Released
 from records.errors import NotFound
 from records.text.base64url import b64, unb64

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from keyvault.grants.grant import GrantBody
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.vocabulary.codes import PurposeOfUse
 from viewer_api.gateway.held_grants import IDLE_S, ContentClosedError, HeldGrant, HeldGrants, key_of
 

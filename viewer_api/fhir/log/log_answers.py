@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.lists.filling import LARGEST_PAGE
 from keyvault.verbs.reader.log.log_reading import LogFilter
 from records.errors import Invalid

@@ -21,9 +21,9 @@ from viewer_api.log_evidence import evidence_json
 from viewer_api.record_pages import ShownPage
 from viewer_api.refusals import NotAuthorised
 from viewer_api.routes.numbers import Whole
+from viewer_api.web.holder.own import NoOwnRecord, own
 from viewer_api.web.log.filter import KINDS, LINE, OWN, PEOPLE, RESULTS, AskedLog
 from viewer_api.web.log.words import Sitting, day_of, sittings
-from viewer_api.web.own import NoOwnRecord, own
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
 

@@ -15,8 +15,8 @@ from records.profile.versions import EntryVersion, current, history
 from records.vocabulary.codes import Label
 from viewer_api.own_information import Declared, OwnInformation
 from viewer_api.refusals import NotAuthorised
+from viewer_api.web.holder.own import own
 from viewer_api.web.mode import NORMAL, Mode, mode_of
-from viewer_api.web.own import own
 from viewer_api.web.profile.fields import FIELDS, values
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site

@@ -8,7 +8,8 @@ from keyvault.keys.clocks import end_clocks_of
 from keyvault.keys.document_facts import keep_labels
 from keyvault.store import Row
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
+from keyvault.verbs.attempt import Attempt, attempt, refuse
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import caller
 from keyvault.verbs.judging import facts_with_decoys
 from keyvault.verbs.reader.holder.changing import Changed

@@ -14,10 +14,12 @@ from keyvault.keys.cards import changed_meanwhile
 from keyvault.opened_records import Moved, OpenedRecord
 from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Call, Denied, Preamble, attempt, refuse
+from keyvault.verbs.attempt import attempt, refuse
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import caller
 from keyvault.verbs.judging import facts_with_decoys
 from keyvault.verbs.open_emergencies import emergency_use
+from keyvault.verbs.preamble import Preamble
 from keyvault.verbs.reader.grants.reading import opened_documents, tell_listed
 from keyvault.verbs.reader.lists.snapshot import MOST_SNAPSHOTS, permitted
 from keyvault.verbs.rows import NOBODYS, SealedRow, SeenDocument, copies_of

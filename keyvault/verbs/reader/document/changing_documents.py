@@ -12,10 +12,12 @@ from keyvault.keys.document_facts import keep_facts
 from keyvault.opened_records import OpenedRecord
 from keyvault.store import Row
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Attempt, Call, Denied, Preamble, attempt, refuse
+from keyvault.verbs.attempt import Attempt, attempt, refuse
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import caller
 from keyvault.verbs.judging import facts_with_decoys
 from keyvault.verbs.notice_outbox import queue_notice
+from keyvault.verbs.preamble import Preamble
 from keyvault.verbs.reader.document.following import DocumentStanding
 from keyvault.verbs.rows import NOBODYS, copies_of
 from records.documents.changes import BY_ID_ALONE, OF_ALL_COPIES, DocumentChange, changed
@@ -23,14 +25,7 @@ from records.documents.facts import DocumentFacts
 from records.errors import NotFound
 from records.notices import NOTICE_OF_CHANGE, NoticeKind
 from records.people.actors import Actor
-from records.policy import (
-    AccessRequest,
-    Deny,
-    Facts,
-    Permit,
-    decide,
-    told_to_holder,
-)
+from records.policy import AccessRequest, Deny, Facts, Permit, decide, told_to_holder
 from records.vocabulary.codes import Action, DocumentState, PurposeOfUse, ReasonCode
 
 ABSENT = ReasonCode.NO_SUCH_DOCUMENT

@@ -8,8 +8,9 @@ from uuid import UUID
 from keyvault.context import Vault
 from keyvault.store import Row
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Call, Denied, Preamble
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import caller
+from keyvault.verbs.preamble import Preamble
 from keyvault.verbs.rows import copies_of, facts_of
 from records.documents.facts import DocumentFacts
 from records.policy import told_to_author

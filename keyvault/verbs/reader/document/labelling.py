@@ -10,7 +10,8 @@ from keyvault.keys.clocks import legal_now, set_clock
 from keyvault.keys.document_facts import keep_labels
 from keyvault.store import Row
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
+from keyvault.verbs.attempt import Attempt, attempt
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import caller
 from keyvault.verbs.judging import facts_with_decoys
 from keyvault.verbs.notice_outbox import queue_notice

@@ -19,8 +19,9 @@ from keyvault.keys.reception import depositor_token
 from keyvault.opened_records import Moved, OpenedRecord
 from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Call, Denied, Preamble
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import allow_next, caller
+from keyvault.verbs.preamble import Preamble
 from keyvault.verbs.reader.lists.imaging_page import ImagingPage
 from keyvault.verbs.reader.lists.snapshot import MOST_SNAPSHOTS
 from keyvault.verbs.rows import SealedRow, genuine, open_rows

@@ -10,7 +10,8 @@ from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.clocks import documents_on_clocks
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
+from keyvault.verbs.attempt import Attempt, attempt
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import caller
 from keyvault.verbs.judging import judged
 from keyvault.verbs.reader.holder.changing import CARD_CHANGES

@@ -9,8 +9,10 @@ from uuid import UUID
 
 from keyvault.context import Vault
 from keyvault.store import Row, VaultTransaction
-from keyvault.verbs.attempt import Call, Denied, Preamble, refuse
+from keyvault.verbs.attempt import refuse
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import caller
+from keyvault.verbs.preamble import Preamble
 from keyvault.verbs.reader.grants.judging_again import Judged, judge_again, judge_held
 from keyvault.verbs.reader.grants.kept_grants import GrantedBlob, KeptGrant, keep_standing, open_grant, stands
 from records.errors import NotFound

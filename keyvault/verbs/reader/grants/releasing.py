@@ -12,7 +12,8 @@ from keyvault.grants.grant import LONGEST_GRANT, check_recipient, seal_grant
 from keyvault.log.appending import Appended
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Attempt, Call, Denied, refuse
+from keyvault.verbs.attempt import Attempt, refuse
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import caller
 from keyvault.verbs.open_emergencies import use_changes_at
 from keyvault.verbs.reader.grants.granted import OpenedGrant, RefusedGrant, open_granted

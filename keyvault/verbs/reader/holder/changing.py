@@ -10,7 +10,8 @@ from keyvault.crypto.envelope import Branch
 from keyvault.keys.cards import store_card
 from keyvault.keys.record_keys import set_branch
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
+from keyvault.verbs.attempt import Attempt, attempt, refuse
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import caller
 from keyvault.verbs.moving_choices import move_authorisations, moving
 from keyvault.verbs.notice_outbox import queue_notice

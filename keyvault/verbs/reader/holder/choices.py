@@ -9,7 +9,8 @@ from keyvault.context import Vault
 from keyvault.keys.choices import counting_authorisation, open_circles, running_teams
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Attempt, Call, Denied
+from keyvault.verbs.attempt import Attempt
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import caller
 from keyvault.verbs.reader.holder.authorising import (
     LARGEST_PAGE,

@@ -15,7 +15,8 @@ from keyvault.keys.choices import authorisation_row, keep_authorisations, open_a
 from keyvault.keys.document_facts import keep_facts
 from keyvault.store import Row
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
+from keyvault.verbs.attempt import Attempt, attempt, refuse
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import caller
 from keyvault.verbs.notice_outbox import queue_notice
 from keyvault.verbs.reader.holder.authorising import kinds_json, settle_card

@@ -8,7 +8,8 @@ from keyvault.context import Vault
 from keyvault.keys.cards import OpenedCard
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Attempt, Call, Denied, attempt
+from keyvault.verbs.attempt import Attempt, attempt
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import caller
 from keyvault.verbs.notice_outbox import HOLDER, open_notice
 from keyvault.verbs.reader.lists.snapshot import Question, carry_out

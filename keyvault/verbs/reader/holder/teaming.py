@@ -23,7 +23,8 @@ from keyvault.keys.choices import (
 )
 from keyvault.store import Row
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Attempt, Call, Denied, attempt, refuse
+from keyvault.verbs.attempt import Attempt, attempt, refuse
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import caller
 from keyvault.verbs.notice_outbox import queue_notice
 from keyvault.verbs.reader.holder.authorising import settle_card

@@ -14,19 +14,13 @@ from uuid import UUID
 from keyvault.context import Vault
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Attempt, Call, Denied
+from keyvault.verbs.attempt import Attempt
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import allow_next, caller
 from keyvault.verbs.reader.grants.reading import Whose, tell_listed, whose
 from keyvault.verbs.reader.holder.choices import choices_of, is_holder
 from keyvault.verbs.reader.holder.notices import OwnNotice, unread
-from keyvault.verbs.reader.lists.filling import (
-    LARGEST_PAGE,
-    Key,
-    ListPage,
-    Reader,
-    SummariesLacking,
-    Visible,
-)
+from keyvault.verbs.reader.lists.filling import LARGEST_PAGE, Key, ListPage, Reader, SummariesLacking, Visible
 from keyvault.verbs.reader.lists.rows_needed import Brought, Made, RowsNeeded, with_rows
 from keyvault.verbs.reader.lists.snapshot import Question
 from keyvault.verbs.rows import SealedRow

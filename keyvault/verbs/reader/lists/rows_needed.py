@@ -14,7 +14,8 @@ from keyvault.context import Vault
 from keyvault.keys.summaries import open_summaries, replace_summaries
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Attempt, Denied, begin_emergency
+from keyvault.verbs.attempt import Attempt, begin_emergency
+from keyvault.verbs.call import Denied
 from keyvault.verbs.reader.lists.snapshot import Question, carry_out
 from keyvault.verbs.rows import SealedRow, genuine, open_rows
 from records.documents.details import DocumentDetails

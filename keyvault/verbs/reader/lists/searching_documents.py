@@ -14,7 +14,8 @@ from keyvault.context import Vault
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Attempt, Call, Denied
+from keyvault.verbs.attempt import Attempt
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import allow_next, caller
 from keyvault.verbs.reader.grants.reading import tell_listed
 from keyvault.verbs.reader.lists.document_walk import DocumentWalk

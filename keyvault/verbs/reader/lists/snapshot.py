@@ -14,8 +14,10 @@ from keyvault.context import Vault
 from keyvault.opened_records import Moved, OpenedRecord
 from keyvault.store import VaultTransaction
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Attempt, Call, Denied, Preamble, attempt
+from keyvault.verbs.attempt import Attempt, attempt
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.open_emergencies import emergency_use
+from keyvault.verbs.preamble import Preamble
 from records.people.actors import Actor
 from records.policy import Deny, Facts, decide
 from records.vocabulary.codes import Action

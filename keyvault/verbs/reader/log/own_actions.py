@@ -15,8 +15,9 @@ from keyvault.crypto.envelope import KeyvaultError
 from keyvault.log.accountability import open_own, own_tokens
 from keyvault.log.lines_of_actors import Period, Written, newest_first
 from keyvault.store import Row, VaultTransaction
-from keyvault.verbs.attempt import Call, Denied, Preamble
+from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.caller import caller
+from keyvault.verbs.preamble import Preamble
 from keyvault.verbs.reader.lists.filling import LARGEST_PAGE
 from records.policy import Deny, Facts, RecordFacts, decide
 from records.vocabulary.codes import Action, Outcome, PurposeOfUse, ReasonCode, RecordState

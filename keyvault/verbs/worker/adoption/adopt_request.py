@@ -12,7 +12,7 @@ from uuid import UUID
 from audit.canonical import canonical, parse
 from keyvault.crypto.sealed_blob import BlobKind
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from records.documents.declared import declared_authors, practice_setting
 from records.documents.depositing_labels import labelled_too
 from records.documents.details import DocumentDetails

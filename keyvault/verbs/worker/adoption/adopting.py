@@ -12,7 +12,7 @@ from keyvault.context import Vault
 from keyvault.keys.reception import ReceivedKey
 from keyvault.opened_records import QUARANTINE, OpenedRecord
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from keyvault.verbs.leases import OPEN
 from keyvault.verbs.new_records import new_record
 from keyvault.verbs.worker.adoption.adopt_request import (

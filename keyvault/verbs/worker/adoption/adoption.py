@@ -10,7 +10,7 @@ from keyvault.context import Vault
 from keyvault.crypto.envelope import KeyUse
 from keyvault.crypto.sealed_json import seal_details
 from keyvault.crypto.search_tokens import TokenField
-from keyvault.keys.cards import content_token, open_facts, seal_facts
+from keyvault.keys.cards import open_facts
 from keyvault.keys.clocks import legal_now, set_clock
 from keyvault.keys.document_facts import keep_labels
 from keyvault.keys.record_keys import new_object_key, open_object_key
@@ -29,11 +29,11 @@ from keyvault.verbs.worker.adoption.adopt_request import (
 )
 from keyvault.verbs.worker.adoption.adopted_blobs import keep_blobs
 from keyvault.verbs.worker.adoption.deposit_notices import tell_of_deposit
+from keyvault.verbs.worker.adoption.document_rows import digest_of, keep_rows, new_row, renew
 from keyvault.verbs.worker.adoption.present_studies import PresentStudies, PresentStudy
 from keyvault.verbs.worker.adoption.replacing import Former, former_of
 from records.documents.announcing import Step
 from records.documents.depositing_labels import labelled_too
-from records.documents.details import damaged
 from records.documents.details_json import to_json
 from records.documents.facts import DocumentFacts
 from records.documents.summaries import summary_of
@@ -92,8 +92,8 @@ class Adoption:
         document_id, version = document["document_id"], document["row_version"] + 1
         sealed = seal_details(self._details_key(), to_json(new.details), document_id, version)
         done = AdoptedDocument(document_id, version, sealed, document["study_token"])
-        self._renew(done)
-        self._keep_rows([(new, done)])
+        renew(self.transaction.rows, self.record, done)
+        keep_rows(self.transaction.rows, self.request.submission_id, [(new, done)])
         return Adopted(self.record.row["record_id"], (done,))
 
     def _details_key(self) -> bytes:
@@ -126,21 +126,19 @@ class Adoption:
         for new in self.request.documents:
             done = self._sealed(new, studies, details_key)
             kept.append((new, done))
-            digest = hashlib.sha256(done.sealed).digest()
             if done.row_version == 1:
                 begins = facts_of_new(new, done.document_id, by)
                 facts[done.document_id] = successor(former.facts, begins) if former else begins
-                begun[done.document_id] = self._new_row(
-                    new, facts[done.document_id], done.study_token, digest
-                )
+                now_ms = self.transaction.now_ms
+                begun[done.document_id] = new_row(self.record, new, facts[done.document_id], done, now_ms)
                 summaries[done.document_id, 1] = summary_of([new.details])
             elif done.document_id in begun:
-                begun[done.document_id] |= {"row_version": done.row_version, "row_digest": digest}
+                begun[done.document_id] |= {"row_version": done.row_version, "row_digest": digest_of(done)}
             else:
-                self._renew(done)
+                renew(self.transaction.rows, self.record, done)
         self.transaction.rows.insert("document", *begun.values())
         add_summaries(self.transaction.rows, self.record.card, summaries)
-        self._keep_rows(kept)
+        keep_rows(self.transaction.rows, self.request.submission_id, kept)
         named = dict.fromkeys(done.document_id for _, done in kept)
         left = [labelled_too(facts[each], by.labels, by.now) for each in named]
         return tuple(_stated(done, facts[done.document_id]) for _, done in kept), left
@@ -156,48 +154,6 @@ class Adoption:
             studies[token] = replace(present, document_id=document_id, row_version=version)
         sealed = seal_details(details_key, to_json(new.details), document_id, version)
         return AdoptedDocument(document_id, version, sealed, token, shared=present.others)
-
-    def _renew(self, done: AdoptedDocument) -> None:
-        """Name the newest details row of a document that was there before."""
-        values = {"row_version": done.row_version, "row_digest": hashlib.sha256(done.sealed).digest()}
-        where = {"document_id": done.document_id, "record_id": self.record.key.record_id}
-        self.transaction.rows.update("document", values, **where)
-
-    def _keep_rows(self, kept: Sequence[tuple[NewDocument, AdoptedDocument]]) -> None:
-        """The details rows of documents that are there, and their links to the blobs."""
-        tx, submission = self.transaction.rows, self.request.submission_id
-        rows = [
-            {
-                "document_id": done.document_id,
-                "row_version": done.row_version,
-                "digest": hashlib.sha256(done.sealed).digest(),
-                "submission_id": submission,
-            }
-            for _, done in kept
-        ]
-        links = [
-            {"blob_id": blob_id, "version": version, "document_id": done.document_id}
-            for new, done in kept
-            for blob_id, version in new.blobs
-        ]
-        tx.insert("document_row", *rows)
-        tx.insert("blob_document", *links)
-
-    def _new_row(
-        self, new: NewDocument, facts: DocumentFacts, study: bytes | None, digest: bytes
-    ) -> dict[str, object]:
-        return {
-            "document_id": facts.document_id,
-            "record_id": self.record.key.record_id,
-            "kind": new.kind,
-            "state": facts.state.value,
-            "study_token": study,
-            "content_token": self._content(new),
-            "row_version": 1,
-            "row_digest": digest,
-            "created_at": self.transaction.now_ms,
-            **seal_facts(self.record.card, facts, 1),
-        }
 
     @property
     def _deposited(self) -> Deposited:
@@ -245,17 +201,6 @@ class Adoption:
             details=details,
         )
         self.transaction.append(self.vault.chain_of(self.record), event)
-
-    def _content(self, new: NewDocument) -> bytes | None:
-        """The token of a single document's content; a study is known by its own."""
-        if new.kind == "study":
-            return None
-        instances = (each for series in new.details.series for each in series.instances)
-        sop = next((each.sop for each in instances), None)
-        content = new.details.content
-        if content is None:
-            raise damaged()
-        return content_token(self.record.card.key, sop or content.place.sha256.hex())
 
     def _log(self, documents: Sequence[AdoptedDocument]) -> None:
         quarantined = self.request.record is None

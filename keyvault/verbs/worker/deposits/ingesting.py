@@ -15,8 +15,9 @@ from keyvault.crypto.search_tokens import TokenField
 from keyvault.keys.reception import Envelope, ReceivedKey, depositor_token
 from keyvault.store import Row, VaultTransaction
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Denied, Preamble
+from keyvault.verbs.call import Denied
 from keyvault.verbs.leases import LONGEST_LEASE_MS, OPEN, SETTLED
+from keyvault.verbs.preamble import Preamble
 from keyvault.verbs.worker.deposits.ingest_request import IngestRequest
 from keyvault.verbs.worker.deposits.received import (
     OpenedEnvelope,

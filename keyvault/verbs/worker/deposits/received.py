@@ -15,8 +15,8 @@ from keyvault.credentials.possession import LONGEST_UPLOAD, certificate_in, pres
 from keyvault.keys.reception import Envelope, ReceivedKey, depositor_token, open_envelope, open_key
 from keyvault.opened_records import OpenedRecord
 from keyvault.transaction import Transaction
-from keyvault.verbs.attempt import Preamble
 from keyvault.verbs.caller import admit_deposit
+from keyvault.verbs.preamble import Preamble
 from records.documents.facts import DocumentFacts
 from records.durations import HOUR_MS
 from records.errors import CoffreError, Conflict

@@ -15,7 +15,7 @@ from keyvault.opened_records import OpenedRecord
 from keyvault.store import Row
 from keyvault.transaction import Transaction
 from keyvault.verbs import jobs
-from keyvault.verbs.attempt import Denied
+from keyvault.verbs.call import Denied
 from keyvault.verbs.worker.adoption.adopt_request import (
     Adopted,
     AdoptRequest,

@@ -5,19 +5,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.holder.changing import Changed
 from keyvault.verbs.rows import SealedRow
 from keyvault.verbs.worker.adoption.adopt_request import Adopted
 from records.vocabulary.codes import PurposeOfUse, Role
-from tests.integration.vault.bench import (
-    DOCTOR,
-    STRANGER,
-    Deposited,
-    Person,
-    VaultBench,
-    rows_of,
-)
+from tests.integration.vault.bench import DOCTOR, STRANGER, Deposited, Person, VaultBench, rows_of
 from tests.integration.vault.test_jobs import imaged, leaving, taken
 from tests.integration.vault.verb_rows.row import PDF, Act
 

@@ -2,27 +2,15 @@
 
 from uuid import uuid4
 
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.holder.changing import CardChange
 from records.card.card import Emergency
 from records.documents.label_changes import LabelChange
 from records.errors import NotFound
 from records.people.contacts import ContactKind
 from records.vocabulary.codes import Action, Label
-from tests.integration.vault.bench import (
-    DOCTOR,
-    LABORATORY,
-    PRACTICE,
-    STRANGER,
-    Person,
-    VaultBench,
-)
-from tests.integration.vault.verb_rows.arranged import (
-    deposited,
-    noticed,
-    raising,
-    unannounced,
-)
+from tests.integration.vault.bench import DOCTOR, LABORATORY, PRACTICE, STRANGER, Person, VaultBench
+from tests.integration.vault.verb_rows.arranged import deposited, noticed, raising, unannounced
 from tests.integration.vault.verb_rows.row import Act, row
 
 OPPOSED = CardChange(action=Action.SET_EMERGENCY, emergency=Emergency(False, False))

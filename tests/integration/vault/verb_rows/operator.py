@@ -9,24 +9,10 @@ from keyvault.verbs.operator.issuers import NewIssuer
 from keyvault.verbs.operator.officer import Credentialed
 from records.card.card import CardAuthorisation
 from records.vocabulary.codes import Action
-from tests.integration.vault.bench import (
-    DOCTOR,
-    PRACTICE,
-    STRANGER,
-    TRAITS,
-    VaultBench,
-    new_ins,
-    rows_of,
-)
+from tests.integration.vault.bench import DOCTOR, PRACTICE, STRANGER, TRAITS, VaultBench, new_ins, rows_of
 from tests.integration.vault.test_jobs import STUDY, WHY
 from tests.integration.vault.test_law import reseal_as_first_format
-from tests.integration.vault.verb_rows.arranged import (
-    deposited,
-    operator,
-    set_aside,
-    two_operators,
-    two_rows,
-)
+from tests.integration.vault.verb_rows.arranged import deposited, operator, set_aside, two_operators, two_rows
 from tests.integration.vault.verb_rows.row import Act, row
 
 

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 from keyvault.crypto.search_tokens import TokenField
 from keyvault.grants.grant import new_recipient
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.grants.releasing import Released
 from keyvault.verbs.reader.lists.filling import ListPage
 from keyvault.verbs.rows import SealedRow
@@ -15,19 +15,9 @@ from records.imaging.attributes import Level
 from records.imaging.search import ImagingSearch
 from records.vocabulary.codes import Action, Role
 from records.vocabulary.door_events import DoorEvent
-from tests.integration.vault.bench import (
-    ATTENDING,
-    DOCTOR,
-    STRANGER,
-    Person,
-    VaultBench,
-    rows_of,
-)
+from tests.integration.vault.bench import ATTENDING, DOCTOR, STRANGER, Person, VaultBench, rows_of
 from tests.integration.vault.test_jobs import STUDY
-from tests.integration.vault.verb_rows.arranged import (
-    deposited,
-    raising,
-)
+from tests.integration.vault.verb_rows.arranged import deposited, raising
 from tests.integration.vault.verb_rows.row import OF_STUDY, Act, row
 
 

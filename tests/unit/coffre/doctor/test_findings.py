@@ -4,14 +4,7 @@ from typing import Any
 
 import pytest
 
-from coffre.doctor.findings import (
-    CHECKS,
-    of_certificate,
-    of_disk,
-    of_proxies,
-    of_revocation_list,
-    of_status,
-)
+from coffre.doctor.findings import CHECKS, of_certificate, of_disk, of_proxies, of_revocation_list, of_status
 
 WELL: dict[str, Any] = {
     "queue": {"waiting": 3, "oldest_s": 20},

@@ -11,7 +11,7 @@ from keyvault.verbs.reader.holder.notices import OwnNotice
 from records.errors import CoffreError, Invalid
 from records.people.contacts import ContactKind
 from viewer_api.notices import Notices
-from viewer_api.web.own import own
+from viewer_api.web.holder.own import own
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
 from viewer_api.web.texts import Texts

@@ -1,69 +1,45 @@
-"""The holder's pages: documents, and who may consult them."""
+"""The holder's page of choices: who may consult, and what is not to be taken."""
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from keyvault.verbs.reader.grants.reading import Disclosed
 from keyvault.verbs.reader.holder.changing import CardChange
 from keyvault.verbs.reader.holder.choices import Choices
 from records.card.card import Emergency
 from records.card.changes import check_kind
 from records.card.consent import end_of as end_of_given
 from records.choices.authorisations import Scope
-from records.errors import Invalid, NotFound
+from records.errors import Invalid
 from records.people.identity import check_structure
 from records.text.base64url import b64
-from records.vocabulary.codes import Action, Label
+from records.vocabulary.codes import Action
 from records.vocabulary.document_types import CLASS_NAMES
 from viewer_api.access import Access
 from viewer_api.cursors import read_position
-from viewer_api.record_pages import ShownPage
+from viewer_api.web.holder.choice_forms import (
+    OF_CONSENT,
+    SECTIONS,
+    TYPED,
+    action_of,
+    mode_of_form,
+    needs_confirmation,
+    number_of,
+    refusal_of,
+    scope_of,
+)
+from viewer_api.web.holder.own import own
 from viewer_api.web.names import exercises_of
-from viewer_api.web.own import own
-from viewer_api.web.own_notices import shown as shown_notices
-from viewer_api.web.paging import PREVIEWS, neighbours, page_of, place_of
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
-from viewer_api.web.words import (
-    author_structure,
-    document_views,
-    end_of,
-    kind_name,
-    profession,
-    professional_number,
-)
+from viewer_api.web.words import end_of, kind_name, profession
 
 UNPROCESSABLE = 422
-
-# where on the page of choices each of them is made, and so where its answer stands
-SECTIONS: Mapping[Action, str] = {
-    Action.AUTHORISE: "autorises",
-    Action.REVOKE: "autorises",
-    Action.NAME_ATTENDING: "medecin-traitant",
-    Action.REMOVE_ATTENDING: "medecin-traitant",
-    Action.BLOCK: "bloques",
-    Action.UNBLOCK: "bloques",
-    Action.REFUSE_DEPOSITS: "refus",
-    Action.ADMIT_DEPOSITS: "refus",
-    Action.SET_EMERGENCY: "urgence",
-    Action.WITHDRAW_CONSENT: "consentement",
-    Action.GIVE_CONSENT: "consentement",
-}
-
 # explained beside their field
 EXPLAINED = frozenset({"bad_rpps", "bad_authorisation", "bad_structure", "bad_kind"})
-
-OF_CONSENT = frozenset({Action.WITHDRAW_CONSENT, Action.GIVE_CONSENT})
-"""These name nobody."""
-
-# whose number is typed by hand; the others name somebody who stands on the page
-TYPED = frozenset({Action.AUTHORISE, Action.BLOCK, Action.NAME_ATTENDING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,33 +51,12 @@ class ConfirmedPerson:
     places: tuple[str, ...]
 
 
-class PatientPages:
+class ChoicePages:
     """Every page asks the vault anew with the holder's own credential."""
 
     def __init__(self, site: Site, access: Access) -> None:
         self._site = site
         self._access = access
-
-    async def documents(self, request: Request, session: Session) -> Response:
-        asked = page_of(request.query_params)
-        shown: ShownPage = await own(self._access.documents, session, asked)
-        listing = shown.listing
-        await self._site.learn(request, structures=[author_structure(each) for each in listing.documents])
-        t = self._site.texts(request)
-        ids = {str(document.document_id) for document in listing.documents}
-        changed = request.query_params.get("document")
-        return self._site.page(
-            request,
-            "documents.html",
-            documents=document_views(shown, t),
-            count=len(listing.documents),
-            record=listing.public_id,
-            pages=neighbours(asked, listing),
-            changed=UUID(changed) if changed in ids else None,
-            previews=PREVIEWS in request.query_params,
-            done=request.query_params.get("fait"),
-            **shown_notices(listing.notices, t),
-        )
 
     async def choices(
         self,
@@ -137,24 +92,10 @@ class PatientPages:
             people = [*authorised, *shown["attending"], *shown["blocks"]]
             await self._site.learn(request, people, shown["refusals"]["structures"])
 
-    async def label(self, request: Request, session: Session, document_id: UUID) -> Response:
-        """Mask or unmask; the document's other labels stay, and so does the holder's place in the list."""
-        form = await self._site.form(request, session)
-        masked = form.get("masque") == "oui"
-        place = place_of(form)
-        opened: Disclosed = await own(self._access.named, session, [document_id])
-        if not opened.documents:
-            raise NotFound("There is no such document in this record.", code="no_such_document")
-        (found,) = opened.documents
-        labels = found.facts.labels - {Label.MASQUE_PS} | ({Label.MASQUE_PS} if masked else set())
-        await own(self._access.label, session, document_id, sorted(labels))
-        query = urlencode({**place, "document": str(document_id)})
-        return self._site.redirect(f"/?{query}#document-{document_id}")
-
     async def choose(self, request: Request, session: Session) -> Response:
         """One change of the card, after a confirmation where its consequence is serious."""
         form = await self._site.form(request, session)
-        action = _action(form)
+        action = action_of(form)
         try:
             if needs_confirmation(action, form):
                 return await self._confirm(request, session, action, form)
@@ -193,7 +134,7 @@ class PatientPages:
 
     async def _refused(self, request: Request, form: Mapping[str, str]) -> str:
         """What is not to be taken any more, in words. Raises `Invalid` "bad_kind" or "bad_structure"."""
-        kind, structure = _refusal(form)
+        kind, structure = refusal_of(form)
         if kind is not None:
             return kind_name(check_kind(kind))
         number = check_structure(structure or "")
@@ -204,17 +145,17 @@ class PatientPages:
         if action is Action.SET_EMERGENCY:
             return CardChange(action=action, emergency=await self._emergency(session, form))
         if action in (Action.REFUSE_DEPOSITS, Action.ADMIT_DEPOSITS):
-            kind, structure = _refusal(form)
+            kind, structure = refusal_of(form)
             return CardChange(action=action, kind=kind, structure=structure)
         if action in OF_CONSENT:
             return CardChange(action=action)
         duration = form.get("duration") if action is Action.AUTHORISE else None
         return CardChange(
             action=action,
-            professional=_number(action, form),
+            professional=number_of(action, form),
             until=end_of(form.get("until", "")) if duration == "until" else None,
             permanent=duration == "permanent",
-            scope=_scope(form) if action is Action.AUTHORISE else None,
+            scope=scope_of(form) if action is Action.AUTHORISE else None,
         )
 
     async def _emergency(self, session: Session, form: Mapping[str, str]) -> Emergency:
@@ -222,61 +163,11 @@ class PatientPages:
         found: Choices = await own(self._access.choices, session)
         assert found.own is not None  # the holder's own
         allowed = dict(found.own["emergency"])
-        allowed[_mode(form)] = form.get("allowed") == "oui"
+        allowed[mode_of_form(form)] = form.get("allowed") == "oui"
         return Emergency(**allowed)
 
 
-def needs_confirmation(action: Action, form: Mapping[str, str]) -> bool:
-    """What a person might regret in the worst moment is asked twice."""
-    if form.get("confirmed") == "oui":
-        return False
-    if action is Action.SET_EMERGENCY:
-        _mode(form)
-        return form.get("allowed") != "oui"
-    return action in (
-        Action.AUTHORISE,
-        Action.BLOCK,
-        Action.NAME_ATTENDING,
-        Action.REFUSE_DEPOSITS,
-        Action.WITHDRAW_CONSENT,
-    )
-
-
-def _action(form: Mapping[str, str]) -> Action:
-    action = form.get("action")
-    found = next((each for each in SECTIONS if each.value == action), None)
-    if found is None:
-        raise Invalid("The form names no choice.", code="bad_form")
-    return found
-
-
-def _number(action: Action, form: Mapping[str, str]) -> str:
-    typed = form.get("professional", "")
-    return professional_number(typed) if action in TYPED else typed
-
-
-def _refusal(form: Mapping[str, str]) -> tuple[str | None, str | None]:
-    """Kind or structure; a number may be typed with spaces."""
-    kind, structure = form.get("kind"), "".join(form.get("structure", "").split())
-    return (None, structure) if kind is None else (kind, None)
-
-
-def _scope(form: Mapping[str, str]) -> Scope | None:
-    """What the form says that a professional may see; None where it says nothing."""
-    said = form.get("scope")
-    if said is not None and said not in (*Scope,):
-        raise Invalid("The form names no scope.", code="bad_form")
-    return None if said is None else Scope(said)
-
-
-def _mode(form: Mapping[str, str]) -> str:
-    mode = form.get("mode", "")
-    if mode not in ("bris_de_glace", "centre_15"):
-        raise Invalid("The form names no emergency mode.", code="bad_form")
-    return mode
-
-
-def install(routes: APIRouter, site: Site, pages: PatientPages) -> None:
+def install(routes: APIRouter, site: Site, pages: ChoicePages) -> None:
     @routes.get("/choix")
     async def choices(request: Request) -> Response:
         return await pages.choices(request, await site.session(request))
@@ -284,7 +175,3 @@ def install(routes: APIRouter, site: Site, pages: PatientPages) -> None:
     @routes.post("/choix")
     async def choose(request: Request) -> Response:
         return await pages.choose(request, await site.session(request))
-
-    @routes.post("/documents/{document_id}/visibilite")
-    async def label(document_id: UUID, request: Request) -> Response:
-        return await pages.label(request, await site.session(request), document_id)

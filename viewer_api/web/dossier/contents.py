@@ -8,13 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from keyvault.verbs.reader.lists.filling import ListPage
 from records.errors import CoffreError, Invalid, NotFound
 from records.profile.entries import MEDIA_TYPE
 from viewer_api.gateway.gateway import Content, Gateway
 from viewer_api.gateway.study_archive import study_archive
-from viewer_api.web.dossier import DossierPages
+from viewer_api.web.dossier.record import DossierPages
 from viewer_api.web.mode import NORMAL, Mode, mode_of
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site

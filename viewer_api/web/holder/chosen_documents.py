@@ -12,7 +12,7 @@ from records.errors import Invalid
 from records.vocabulary.document_types import CLASS_NAMES
 from viewer_api.access import Access
 from viewer_api.record_pages import ShownPage
-from viewer_api.web.own import own
+from viewer_api.web.holder.own import own
 from viewer_api.web.paging import neighbours, page_of, place_of
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
