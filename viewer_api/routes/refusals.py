@@ -14,7 +14,8 @@ from records.vocabulary.codes import Action
 from viewer_api.access import Access
 from viewer_api.call_headers import call_of
 from viewer_api.presenting import standing_json
-from viewer_api.routes.records import NO_CONTENT, Authenticate, StructureBody
+from viewer_api.routes.choices import StructureBody
+from viewer_api.routes.records import NO_CONTENT, Authenticate
 
 
 class RefusalBody(BaseModel):

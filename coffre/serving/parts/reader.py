@@ -18,7 +18,7 @@ from viewer_api.opener import routes as opener
 from viewer_api.opener.files import OpenerFiles
 from viewer_api.own_log import OwnLog
 from viewer_api.qido.searches import Searches
-from viewer_api.routes import audit, grants, me, notices, objects, qido, records, refusals, teams
+from viewer_api.routes import audit, choices, grants, me, notices, objects, qido, records, refusals, teams
 from viewer_api.routes.objects import Presigner
 from viewer_api.teams import Teams
 
@@ -31,6 +31,7 @@ def install_reader(app: FastAPI, system: System, public_url: str) -> None:
     access = Access(system.index, system.reader_door)
     addressed = AddressedGrants(Granting(system.index, system.reader_door), system.reader_door, presign)
     app.include_router(records.router(access, credential))
+    app.include_router(choices.router(access, credential))
     app.include_router(refusals.router(access, credential))
     app.include_router(notices.router(Notices(system.reader_door), credential))
     app.include_router(teams.router(Teams(system.reader_door), credential))

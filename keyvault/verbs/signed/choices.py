@@ -21,7 +21,7 @@ def _authorise(named: Named, body: bytes) -> SignedRequest:
 
 
 def _choose(named: Named, body: bytes) -> SignedRequest:
-    """The same defaults as the route's (`viewer_api/routes/records.py`)."""
+    """The same defaults as the route's (`viewer_api/routes/choices.py`)."""
     stated = members(parse(body), {"documents"}, {"kinds", "with_linked"})
     kinds = [members(each, set(), {"class", "domain"}) for each in items(stated.get("kinds", []))]
     chosen = {
