@@ -2,23 +2,24 @@
 
 import json
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from coffre.installation.given_keys import first_operators, pinned_authority
 from coffre.installation.identity import Identity
 from coffre.installation.page_key import draw_page_key
 from coffre.installation.places import Places
-from coffre.installation.sign_in import make_keys
+from coffre.installation.sign_in_keys import make_keys
 from coffre.settings import Settings
 from keyvault.credentials import private_files
-from keyvault.credentials.hardware_tokens import read_registration
 from keyvault.credentials.issuers import DEMO_ISSUER
 from keyvault.crypto.boxes import new_box_key
-from keyvault.crypto.signing import new_signing_key, read_public_key
+from keyvault.crypto.signing import new_signing_key
 from keyvault.process.guard import Guard
 from keyvault.roots.opening import create_root
 from keyvault.roots.ports import Root
-from records.errors import CoffreError, Conflict, Invalid
+from records.errors import Conflict
 from records.vocabulary.codes import Environment
 from storage.accounts.tables import ACCOUNTS
 from storage.engines.opening import engine_for
@@ -40,6 +41,28 @@ def initialise(settings: Settings) -> Places:
     Raises `Conflict` "already_initialised" or "half_initialised", `Invalid` "not_for_production".
     """
     places = Places(settings.checked(for_init=True))
+    _check_free(settings, places)
+    if not places.objects.startswith("file:"):
+        open_objects(places.objects)  # a wrong address is told before anything is made; no server is asked
+    pinned, operators = pinned_authority(settings), first_operators(settings)
+    for folder in (settings.data, settings.vault_dir, places.url_key.parent):
+        _make_folder(folder)
+    production = settings.environment is Environment.PRODUCTION
+    created = create_root(
+        settings.root_url, settings.passphrase(), environ=settings.root_environ(), sealed=production
+    )
+    authority_public = pinned if production else _demo_authority(settings, places)
+    officer_public = _make_keys(settings, places, created.shares)
+    _make_database(places.index, "index")
+    _make_database(places.accounts, "accounts")
+    _prepare_objects(settings, places, create=True)
+    _prepare_second_place(settings)
+    identity = _make_vault(settings, places, created.root, authority_public, officer_public, operators)
+    places.complete.write_text(json.dumps(identity, indent=1) + "\n")
+    return places
+
+
+def _check_free(settings: Settings, places: Places) -> None:
     if places.complete.exists():
         raise Conflict(
             f"{settings.data} holds a Coffre already: use it, or name another.", code="already_initialised"
@@ -54,83 +77,23 @@ def initialise(settings: Settings) -> Places:
             f"{places.officer_key} is left from an earlier installation: move it away first.",
             code="key_file_exists",
         )
-    if not places.objects.startswith("file:"):
-        open_objects(places.objects)  # a wrong address is told before anything is made; no server is asked
-    production = settings.environment is Environment.PRODUCTION
-    pinned, operators = _pinned(settings), _operators(settings)
-    for folder in (settings.data, settings.vault_dir, places.url_key.parent):
-        _make_folder(folder)
-    created = create_root(
-        settings.root_url, settings.passphrase(), environ=settings.root_environ(), sealed=production
-    )
+
+
+def _make_keys(settings: Settings, places: Places, shares: Sequence[str]) -> bytes:
+    """Those of files, with the shares of the root where it has any; the officer's public key."""
     officer_private, officer_public = new_box_key()
-    authority_public = pinned if production else _demo_authority(settings, places)
     private_files.create(places.url_key, secrets.token_hex(32))
     draw_page_key(places)
     private_files.create(places.officer_key, officer_private.hex())
-    for number, share in enumerate(created.shares, 1):
+    for number, share in enumerate(shares, 1):
         private_files.create(places.share(number), share)
     make_keys(places, settings.environment)
-    _make_database(places.index, "index")
-    _make_database(places.accounts, "accounts")
-    _prepare_objects(settings, places, create=True)
-    _prepare_second_place(settings)
-    identity = _make_vault(settings, places, created.root, authority_public, officer_public, operators)
-    places.complete.write_text(json.dumps(identity, indent=1) + "\n")
-    return places
+    return officer_public
 
 
 def _make_folder(folder: Path) -> None:
     folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
     folder.chmod(OWNER_ONLY)
-
-
-def _pinned(settings: Settings) -> bytes | None:
-    """The key of an authority whose tokens production accepts from the start; it is nobody's here."""
-    if settings.environment is not Environment.PRODUCTION or settings.authority_public is None:
-        return None
-    if settings.authority_issuer == DEMO_ISSUER:
-        raise Invalid(
-            "Production does not accept the demo authority: give COFFRE_AUTHORITY_ISSUER of your own.",
-            code="demo_authority_refused",
-        )
-    return _public_key("COFFRE_AUTHORITY_PUBLIC", settings.authority_public)
-
-
-def _operators(settings: Settings) -> list[tuple[str, ...]]:
-    """Who sets the table of issuers first: names and public keys, each person with a key of their own; of a
-    hardware key its origin as well.
-    """
-    found = [(name, *_own_key(settings, file)) for name, file in settings.first_operators()]
-    if len({public for _, public, *_ in found}) < len(found):
-        said = "COFFRE_OPERATORS: two of the files hold the same key, and two operators are two persons."
-        raise Invalid(said, code="bad_setting")
-    return found
-
-
-def _own_key(settings: Settings, file: Path) -> tuple[str, ...]:
-    """A file that begins as JSON is what a browser said of a hardware key."""
-    try:
-        text = file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        text = ""
-    if not text.startswith("{"):
-        return (_public_key("COFFRE_OPERATORS", file).hex(),)
-    origin = settings.public_url or ""
-    try:
-        return read_registration(text, origin).hex(), origin
-    except CoffreError as error:
-        raise Invalid(f"COFFRE_OPERATORS, {file}: {error.sentence}", code="bad_setting") from None
-
-
-def _public_key(setting: str, file: Path) -> bytes:
-    try:
-        return read_public_key(file.read_bytes())
-    except Invalid as error:
-        raise Invalid(f"{setting}, {file}: {error.sentence}", code=error.code) from None
-    except OSError as error:
-        said = f"{setting}, {file}, cannot be read: {error.strerror}."
-        raise Invalid(said, code="bad_setting") from None
 
 
 def _demo_authority(settings: Settings, places: Places) -> bytes:

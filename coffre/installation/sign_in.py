@@ -1,24 +1,20 @@
 """The sign-in of an installation: its database, its keys, and its doors."""
 
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
 from fastapi import FastAPI, Request
 
-from coffre.installation.identity import Identity
 from coffre.installation.installation import Installation
 from coffre.installation.page_key import page_thumbprint
-from coffre.installation.places import Places, read_secret
+from coffre.installation.places import read_secret
+from coffre.installation.sign_in_keys import issuer_of
 from coffre.notifying.syslog import Syslog
-from keyvault.credentials import private_files
 from keyvault.credentials.account_keys import AccountKeys
-from keyvault.credentials.authority import Authority
 from keyvault.credentials.claims import Binding, Confirmation
 from keyvault.credentials.password_hashes import PasswordHashes
 from records.people.contacts import ContactKind
-from records.vocabulary.codes import Environment
 from sign_in.accounts.account import AccountRows
 from sign_in.accounts.forgetting import PACE_S as FORGETTING_PACE_S
 from sign_in.accounts.forgetting import Forgetting
@@ -45,9 +41,6 @@ from sign_in.doors.own_password import OwnPassword
 from sign_in.doors.passkey import PasskeyDoor
 from sign_in.doors.password import PasswordDoor
 from sign_in.doors.professional import ProfessionalDoor
-from sign_in.federation.code_flow import CodeFlow
-from sign_in.federation.provider import Provider
-from sign_in.federation.settings import TWO_FACTORS, ProviderSettings
 from sign_in.passkeys.own import OwnPasskeys
 from sign_in.passkeys.relying_party import RelyingParty
 from sign_in.routes import certificates
@@ -64,34 +57,6 @@ from sign_in.watching.messages import AskedMessages
 from sign_in.watching.outbox import Outbox
 from sign_in.watching.repeating import Repeating
 from sign_in.watching.telling import Telling
-
-FOLDER_MODE = 0o700
-ISSUER = "coffre-sign-in"
-
-
-def make_keys(places: Places, environment: Environment) -> None:
-    """Those that are missing: the key of accounts, and the key that signs what doors have proven.
-
-    In demo and test that is the key of the demo authority, the one that their vault accepts.
-    """
-    folder = places.accounts_key.parent
-    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    folder.chmod(FOLDER_MODE)
-    own = environment is Environment.PRODUCTION
-    issuer = secrets.token_hex(32) if own else read_secret(places.authority_key).hex()
-    for path, key in ((places.accounts_key, secrets.token_hex(32)), (places.issuer_key, issuer)):
-        if not path.exists():
-            private_files.create(path, key)
-
-
-def issuer_of(places: Places, identity: Identity) -> Authority:
-    """The issuer that the sign-in is. Raises CoffreError "key_file_missing"."""
-    is_production = identity.environment is Environment.PRODUCTION
-    return Authority(
-        read_secret(places.issuer_key),
-        environment=identity.environment,
-        issuer=ISSUER if is_production else identity.issuer,
-    )
 
 
 class SignIn:
@@ -291,36 +256,6 @@ class SignIn:
     @cached_property
     def professionals(self) -> ProfessionalDoor:
         return ProfessionalDoor(self.store, self._keys, self.sessions, self._witness, self._clock)
-
-    def pro_sante_connect(self, origin: str) -> CodeFlow:
-        """By the settings, all of which are there; `origin` is that of the name of people."""
-        settings = self._installation.settings
-        assert settings.psc_issuer and settings.psc_client_id and settings.psc_client_secret
-        provider = ProviderSettings(
-            issuer=settings.psc_issuer,
-            client_id=settings.psc_client_id,
-            client_secret=settings.psc_client_secret.get_secret_value(),
-            redirect_uri=f"{origin}/sign-in/psc/retour",
-            allow_http=self._installation.identity.environment is not Environment.PRODUCTION,
-        )
-        return CodeFlow(Provider(provider))
-
-    def france_connect_flow(self, origin: str) -> CodeFlow:
-        """As `pro_sante_connect`; only who somebody is is asked of it."""
-        settings = self._installation.settings
-        assert settings.franceconnect_issuer and settings.franceconnect_client_id
-        assert settings.franceconnect_client_secret
-        provider = ProviderSettings(
-            issuer=settings.franceconnect_issuer,
-            client_id=settings.franceconnect_client_id,
-            client_secret=settings.franceconnect_client_secret.get_secret_value(),
-            redirect_uri=f"{origin}/sign-in/franceconnect/retour",
-            scope="openid",
-            levels=TWO_FACTORS,
-            knows_people=False,
-            allow_http=self._installation.identity.environment is not Environment.PRODUCTION,
-        )
-        return CodeFlow(Provider(provider))
 
     @cached_property
     def france_connect(self) -> LinkedIdentityDoor:

@@ -40,8 +40,7 @@ def key(
         settings = settings_of_installation(data)
         from coffre.installation.identity import Identity
         from coffre.installation.places import Places
-        from coffre.installation.sign_in import issuer_of
-        from coffre.installation.sign_in_key import next_issuer
+        from coffre.installation.sign_in_keys import issuer_of, next_issuer
         from records.errors import Invalid
 
         places = Places(settings)
@@ -64,7 +63,7 @@ def key(
 def change_key(data: Data = None, yes: Yes = False) -> None:
     """Have the sign-in sign with its next key, which the vault accepts already, from its next start on."""
     with opened_installation(data) as installation:
-        from coffre.installation.sign_in_key import change_key as change
+        from coffre.installation.sign_in_keys import change_key as change
         from coffre.serving.callers.authentication import PublishedList
 
         identity = installation.identity

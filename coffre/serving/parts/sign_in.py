@@ -6,6 +6,7 @@ from functools import cache
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
 
+from coffre.installation import sign_in_providers
 from coffre.installation.sign_in import SignIn
 from coffre.notifying.carriers import carrier_of
 from coffre.serving import relaying
@@ -92,10 +93,10 @@ def _routers(
     if has_passkeys:
         yield passkeys.router(site, doors)
     if settings.psc_issuer:
-        flow = cache(lambda: doors.pro_sante_connect(public_url))
+        flow = cache(lambda: sign_in_providers.pro_sante_connect(system, public_url))
         yield federation.router(site, doors, flow, system.clock)
     if settings.franceconnect_issuer:
-        linked = cache(lambda: doors.france_connect_flow(public_url))
+        linked = cache(lambda: sign_in_providers.france_connect(system, public_url))
         yield france_connect.router(site, doors, linked, system.clock)
 
 

@@ -1,16 +1,45 @@
-"""The key that signs what doors have proven, and the one that follows it: the vault accepts it first."""
+"""Keys of the sign-in: that of accounts, that of the issuer that it is, and the one that follows: the vault
+accepts it first.
+"""
 
 import secrets
 import time
 
 from coffre.installation.identity import Identity
 from coffre.installation.places import Places, read_secret
-from coffre.installation.sign_in import ISSUER
 from keyvault.credentials import private_files
 from keyvault.credentials.authority import Authority
 from keyvault.credentials.issuers import Issuer, Issuers
 from records.errors import Conflict, Invalid
 from records.vocabulary.codes import Environment
+
+FOLDER_MODE = 0o700
+ISSUER = "coffre-sign-in"
+
+
+def make_keys(places: Places, environment: Environment) -> None:
+    """Those that are missing: the key of accounts, and the key that signs what doors have proven.
+
+    In demo and test that is the key of the demo authority, the one that their vault accepts.
+    """
+    folder = places.accounts_key.parent
+    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    folder.chmod(FOLDER_MODE)
+    own = environment is Environment.PRODUCTION
+    issuer = secrets.token_hex(32) if own else read_secret(places.authority_key).hex()
+    for path, key in ((places.accounts_key, secrets.token_hex(32)), (places.issuer_key, issuer)):
+        if not path.exists():
+            private_files.create(path, key)
+
+
+def issuer_of(places: Places, identity: Identity) -> Authority:
+    """The issuer that the sign-in is. Raises CoffreError "key_file_missing"."""
+    is_production = identity.environment is Environment.PRODUCTION
+    return Authority(
+        read_secret(places.issuer_key),
+        environment=identity.environment,
+        issuer=ISSUER if is_production else identity.issuer,
+    )
 
 
 def next_issuer(places: Places, identity: Identity) -> Authority:
