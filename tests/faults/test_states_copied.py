@@ -25,7 +25,7 @@ from pathlib import Path
 from uuid import UUID
 from coffre.settings import load
 from coffre.wiring import System
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.vocabulary.codes import Action
 from viewer_api.access import Access
 

@@ -19,7 +19,7 @@ from coffre.settings import load
 from coffre.wiring import System
 from keyvault.crypto.blob_opener import Opener
 from keyvault.grants.grant import GrantBody, new_recipient, open_grant
-from keyvault.verbs.attempt import Call
+from keyvault.verbs.call import Call
 from records.people.identity import INS_NIR_TEST, Traits
 from records.text.base64url import b64, unb64
 from tests.services.warm import WarmServer
