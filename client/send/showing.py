@@ -36,6 +36,11 @@ def print_line(members: dict[str, Any]) -> None:
     print(json.dumps(members), flush=True)
 
 
+def say(code: str, sentence: str) -> None:
+    """Beside the verdicts, which standard output is for."""
+    sys.stderr.write(f"{code}: {sentence}\n")
+
+
 def print_verdicts(verdicts: Sequence[FileVerdict]) -> None:
     """What is well, a line per file; then how many of each; at the end what is to be read or mended."""
     console = Console()
