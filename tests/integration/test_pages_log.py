@@ -6,15 +6,8 @@ from typing import Any
 
 from tests.integration.page_visits import PDF, REASON, TITLE, break_glass, open_record, shown
 from tests.integration.pages import Browser
-from tests.integration.support import (
-    DOCTOR,
-    HOSPITAL,
-    PRACTICE,
-    STRANGER,
-    Coffre,
-    Patient,
-)
-from viewer_api.web.words import PARIS
+from tests.integration.support import DOCTOR, HOSPITAL, PRACTICE, STRANGER, Coffre, Patient
+from viewer_api.web.dates import PARIS
 
 
 def test_the_holder_reads_who_consulted_what_and_why(

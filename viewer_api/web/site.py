@@ -23,7 +23,7 @@ from records.text.languages import LANGUAGE_COOKIE, LANGUAGES
 from records.vocabulary.codes import Environment
 from storage.ports.index_parts import Named
 from viewer_api.refusals import QUOTA_S, StepUpRequired
-from viewer_api.web import words
+from viewer_api.web import dates
 from viewer_api.web.headers import HEADERS, WITH_SCRIPT
 from viewer_api.web.names import Names, names_of
 from viewer_api.web.sessions import Session, Sessions, SignedOut, read_form
@@ -137,8 +137,8 @@ class Site:
             path=request.url.path,
             other_language=_other_language(request, t),
             public_url=self.sessions.origin,
-            day_of=words.day_of_unix,
-            last_day=words.last_day,
+            day_of=dates.day_of_unix,
+            last_day=dates.last_day,
             csrf=session.form_token if session else lambda action: "",
             whose=_whose_view(request, session, t),
             has_viewer=self.has_viewer,

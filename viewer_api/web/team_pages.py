@@ -20,11 +20,12 @@ from viewer_api.access import Access
 from viewer_api.cursors import read_position
 from viewer_api.refusals import NotAuthorised
 from viewer_api.teams import Teams
+from viewer_api.web.dates import end_of
 from viewer_api.web.holder.own import own
 from viewer_api.web.mode import NORMAL
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
-from viewer_api.web.words import end_of, professional_number
+from viewer_api.web.words import professional_number
 
 UNPROCESSABLE = 422
 LONGEST_LINE = 64

@@ -31,9 +31,9 @@ from sign_in.routes import (
     professional,
 )
 from viewer_api.web.catalogue.frame import FRAME
+from viewer_api.web.dates import moment_of
 from viewer_api.web.headers import HEADERS, WITH_SCRIPT
 from viewer_api.web.static_files import FRAMES, ICON, STYLE
-from viewer_api.web.words import moment_of
 
 
 def install_sign_in(

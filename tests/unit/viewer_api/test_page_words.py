@@ -8,9 +8,10 @@ from records.errors import Invalid
 from records.text.languages import typographic
 from records.vocabulary.codes import ReasonCode
 from tests.unit.records.factories import PERMITTING
+from viewer_api.web.dates import day, end_of, last_day, moment
 from viewer_api.web.log.words import log_line
 from viewer_api.web.texts import Texts
-from viewer_api.web.words import day, end_of, grouped_ins, last_day, moment, professional_number
+from viewer_api.web.words import grouped_ins, professional_number
 
 FR, EN = Texts("fr"), Texts("en")
 

@@ -20,6 +20,7 @@ from records.vocabulary.codes import Action
 from records.vocabulary.document_types import CLASS_NAMES
 from viewer_api.access import Access
 from viewer_api.cursors import read_position
+from viewer_api.web.dates import end_of
 from viewer_api.web.holder.choice_forms import (
     OF_CONSENT,
     SECTIONS,
@@ -35,7 +36,7 @@ from viewer_api.web.holder.own import own
 from viewer_api.web.names import exercises_of
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
-from viewer_api.web.words import end_of, kind_name, profession
+from viewer_api.web.words import kind_name, profession
 
 UNPROCESSABLE = 422
 # explained beside their field

@@ -14,7 +14,7 @@ from records.emergency import EMERGENCIES
 from records.errors import Invalid
 from records.text.numbers import is_whole
 from records.vocabulary.codes import Action, Outcome, Role
-from viewer_api.web.words import PARIS
+from viewer_api.web.dates import PARIS
 
 OWN = "/consultations"
 LINE = "ligne-"

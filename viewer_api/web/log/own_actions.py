@@ -14,10 +14,11 @@ from records.emergency import EMERGENCIES
 from records.vocabulary.codes import Outcome
 from viewer_api.own_log import LogPeriod, OwnLog, read_place, write_place
 from viewer_api.refusals import NotAuthorised
+from viewer_api.web.dates import moment
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
 from viewer_api.web.texts import Texts
-from viewer_api.web.words import moment, profession
+from viewer_api.web.words import profession
 
 PAGE = 100
 Before = Annotated[str | None, Query(max_length=64)]

@@ -12,9 +12,10 @@ from records.rules.assumptions import BASIS
 from records.text.numbers import is_whole
 from records.vocabulary.codes import Action, Outcome, Role
 from records.vocabulary.matrix import Mark
+from viewer_api.web.dates import PARIS, day, hour, moment
 from viewer_api.web.log.looks import looks
 from viewer_api.web.texts import Texts
-from viewer_api.web.words import PARIS, day, hour, moment, profession
+from viewer_api.web.words import profession
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,13 @@ from records.profile.versions import EntryVersion, current, history
 from records.vocabulary.codes import Label
 from viewer_api.own_information import Declared, OwnInformation
 from viewer_api.refusals import NotAuthorised
+from viewer_api.web.dates import moment_of
 from viewer_api.web.holder.own import own
 from viewer_api.web.mode import NORMAL, Mode, mode_of
 from viewer_api.web.profile.fields import FIELDS, values
 from viewer_api.web.sessions import Session
 from viewer_api.web.site import Site
 from viewer_api.web.texts import Texts
-from viewer_api.web.words import moment_of
 
 OWN_TYPES = ("DOCPAT03", "DOCPAT05", "DOCPAT04", "DOCPAT02", "DOCPAT07", "DOCPAT09", "EXPPAT_3", "EXPPAT_2")
 """Types of documents that the page of depositing offers, in this order."""
