@@ -20,6 +20,7 @@ from coffre.serving.http_server import listening
 from coffre.settings import load
 from keyvault.process.sockets import LONGEST_PATH, claim
 from records.errors import CoffreError
+from tests.services import warm
 from tests.services.processes import free_port
 
 REFUSED, MISUSED = 1, 2
@@ -95,6 +96,30 @@ class TestTheCommand:
         environ = {**os.environ, "COFFRE_VAULT_URL": f"unix://{long}"}
         done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == REFUSED and done.stderr.startswith("socket_path_too_long: ")
+
+    @pytest.mark.parametrize("kind", ["a file", "listens", "folder of another", "no folder"])
+    def test_a_socket_of_certificates_that_is_not_ours(self, data: Path, tmp_path: Path, kind: str) -> None:
+        """Whoever listens there in the sign-in's place is handed people's certificates."""
+        folder = tmp_path / "certificates"
+        path, code, status = folder / "s", "foreign_socket", REFUSED
+        if kind == "no folder":
+            code, status = "bad_setting", MISUSED
+        else:
+            folder.mkdir()
+        with socket.socket(socket.AF_UNIX) as listener:
+            if kind == "listens":
+                listener.bind(str(path))
+                listener.listen(1)
+            elif kind == "a file":
+                path.write_text("somebody's")
+            elif kind == "folder of another":
+                given_away(folder)
+            before = path.stat() if path.exists() else None
+            words = ("signin", "serve", "--data", data, "--port", free_port())
+            done = warm.run(*words, env={**os.environ, "COFFRE_CERTIFICATES_SOCKET": str(path)})
+        assert (done.returncode, done.stderr.partition(":")[0]) == (status, code), done.stderr
+        assert "Traceback" not in done.stderr and str(folder) in done.stderr
+        assert before is None or path.stat().st_ino == before.st_ino
 
     def test_a_second_vault_on_the_same_sockets_leaves_them_to_the_first(self, data: Path) -> None:
         folder = data.with_name("v")
