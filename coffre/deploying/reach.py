@@ -21,6 +21,8 @@ ASKED = (
     "COFFRE_FRANCECONNECT_ISSUER",
 )
 """Addresses to which processes open connections. Databases and broker: theirs are secret."""
+_WIDEST = {4: 8, 6: 16}
+"""By IP version, the shortest prefix of a network; clouds have some as wide as /12."""
 _HOST = re.compile(r"://(?:\[([^\]/]+)\]|([^/:?\s]+))")
 _WRITE = 'write networks = ["10.20.0.0/16"] under [site], with all that it asks'
 
@@ -30,6 +32,11 @@ def faults(site: Site) -> Iterator[str]:
     for each in site.networks:
         if not _is_network(each):
             yield f"site: networks has {each}, which is no network: write addresses such as 10.20.0.0/16."
+        elif ip_network(each).prefixlen < _WIDEST[ip_network(each).version]:
+            yield (
+                f"site: networks has {each}, in which anybody is: write those that processes ask, of /8 "
+                "(IPv6: /16) or smaller."
+            )
     for process, settings in site.settings.items():
         for name in _away(settings):
             if not site.networks:
@@ -77,8 +84,9 @@ def _is_address(host: str) -> bool:
 
 
 def _is_network(text: str) -> bool:
+    """Without an interface behind a %: whatever stands there would stand in the unit."""
     try:
         ip_network(text)
     except ValueError:
         return False
-    return True
+    return "%" not in text

@@ -185,12 +185,18 @@ def _together(site: Site) -> Iterator[str]:
     if None in environments and Environment.PRODUCTION in environments:
         yield "all: COFFRE_ENVIRONMENT is production for some and left out for others: give it to all."
     buckets = {
-        _bucket(each["COFFRE_OBJECTS_URL"]) for each in site.settings.values() if "COFFRE_OBJECTS_URL" in each
+        _store(each["COFFRE_OBJECTS_URL"]) for each in site.settings.values() if "COFFRE_OBJECTS_URL" in each
     }
-    if len(buckets) > 1:
+    if len(buckets - {None}) > 1:
         yield "all: COFFRE_OBJECTS_URL names several stores: each process has its own way to the same."
 
 
-def _bucket(url: str) -> str:
-    parts = urlsplit(url)
-    return parts.path if parts.scheme == "minio" else parts.netloc + parts.path
+def _store(url: str) -> str | None:
+    """A bucket whichever way leads there; None where no process would start with it."""
+    if not url.startswith(("s3:", "minio:")):
+        return url
+    try:
+        address = parse(url)
+    except Invalid:
+        return None
+    return f"{address.bucket}/{address.prefix}"

@@ -18,7 +18,7 @@ def parsed(text: str) -> dict[str, Any]:
     """A table, of TOML or of JSON. Raises `Invalid` "bad_site"."""
     is_json = text.lstrip().startswith("{")
     try:
-        return _json(text) if is_json else tomllib.loads(text)
+        return read_json(text) if is_json else tomllib.loads(text)
     except RecursionError:
         raise _bad("It is nested too deeply: a site has settings, secrets and site.") from None
     except ValueError as error:
@@ -95,9 +95,9 @@ def _value(name: str, given: object) -> str:
     return given
 
 
-def _json(text: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(text, object_pairs_hook=_members, parse_constant=_no_number)
-    return found
+def read_json(text: str) -> Any:
+    """Each name once in its object. Raises `ValueError`; `RecursionError` where it is nested too deeply."""
+    return json.loads(text, object_pairs_hook=_members, parse_constant=_no_number)
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -117,7 +117,7 @@ variable "root" {
   }
   validation {
     condition     = can(regex("^(${local.root_form}|combined:${local.root_form}\\+${local.root_form})$", var.root))
-    error_message = "A root is written as docs/configuration.md has it, COFFRE_VAULT_ROOT: aws-kms:, transit:https://, quorum:, pkcs11:, or combined: with two of them."
+    error_message = "A root is written as COFFRE_VAULT_ROOT is: aws-kms:, transit:https://, quorum:, pkcs11:, or combined: with two of them."
   }
 }
 

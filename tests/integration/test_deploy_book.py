@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
+
+from coffre.cli import app
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/deploy.md"
 
@@ -52,6 +55,25 @@ def test_a_file_that_is_no_text_is_a_sentence(tmp_path: Path) -> None:
     for command in (["settings", "check"], ["deploy", "render", "--out", "site"]):
         done = coffre(tmp_path, *command, "site.toml")
         assert done.returncode == 2 and done.stderr.startswith("bad_site: It is no text"), done.stderr
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        '{"a":' * 100_000,
+        '{"vault": {"COFFRE_VAULT_PIN": "12", "COFFRE_VAULT_PIN": "34"}}',
+        '{"vault": {"COFFRE_VAULT_PIN": "12\\n34"}}',
+        "\ud800",
+        "",
+    ],
+)
+def test_secrets_that_are_none_are_a_sentence(tmp_path: Path, given: str) -> None:
+    done = CliRunner().invoke(
+        app, ["deploy", "secrets", "--to", str(tmp_path / "to")], input=given.encode("utf-8", "surrogatepass")
+    )
+    assert done.exit_code == 2
+    assert done.output.startswith("bad_secrets: ") and "34" not in done.output
+    assert not (tmp_path / "to").exists()
 
 
 def test_what_does_not_hold_is_named_and_nothing_is_written(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """`coffre deploy secrets`: files of secrets from what a secrets manager keeps, never by an argument."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +24,9 @@ def secrets(
 
 
 def _read() -> object:
+    from coffre.deploying.site_forms import read_json
+
     try:
-        return json.load(sys.stdin)
-    except ValueError:
+        return read_json(sys.stdin.read())
+    except (ValueError, RecursionError):
         return None

@@ -1,10 +1,12 @@
 """Settings that are not written as one is, at a process's start as in `coffre settings check`."""
 
+from pathlib import Path
+
 import pytest
 
 from coffre.proxy.nginx import host_of
 from coffre.setting_rules import check
-from coffre.settings import read_alone
+from coffre.settings import load, read_alone
 from records.errors import Invalid
 
 PROXIES = ("COFFRE_TRUSTED_PROXIES", "COFFRE_CERTIFICATE_PROXIES")
@@ -152,3 +154,17 @@ def test_nothing_starts_with_a_place_outside_the_eea(name: str, value: str) -> N
     assert said.code == "non_eea_region"
     assert said.sentence.startswith(f"{name} names a region outside the European Economic Area")
     assert "word" not in said.sentence
+
+
+@pytest.mark.requirement("R50")
+def test_an_address_in_a_file_of_secrets_is_looked_at_before_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "roles.env"
+    file.write_text("COFFRE_INDEX_URL=postgresql://role:word@DB.eu-west-2.RDS.amazonaws.com./index\n")
+    file.chmod(0o600)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with pytest.raises(Invalid) as refusal:
+        load()
+    assert refusal.value.code == "non_eea_region"
+    assert "COFFRE_INDEX_URL" in refusal.value.sentence and "word" not in refusal.value.sentence

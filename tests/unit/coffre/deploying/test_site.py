@@ -393,6 +393,12 @@ def test_an_address_that_can_be_no_roots_is_named_here_and_not_at_init(before: s
     assert "begins with" in refused(vault={"COFFRE_VAULT_ROOT": "openbao:https://root:8200"})
 
 
+@pytest.mark.parametrize("value", ["redis://[", "minio://[x]/b", "s3://[::1"])
+def test_a_store_that_can_be_none_is_told_and_not_compared(value: str) -> None:
+    said = refused(worker={"COFFRE_OBJECTS_URL": value})
+    assert said.startswith("worker: COFFRE_OBJECTS_URL")
+
+
 # Whom they reach
 
 
@@ -446,6 +452,9 @@ def test_an_address_outside_the_networks_is_told_and_a_name_is_left_to_its_netwo
     assert alone("fd00::/64", housekeeper=six) == []
 
 
-@pytest.mark.parametrize("network", ["any", "10.20.0.1/16", "db.internal", ""])
+@pytest.mark.parametrize(
+    "network",
+    ["any", "10.20.0.1/16", "db.internal", "", "0.0.0.0/0", "::/0", "128.0.0.0/1", "::1%any a/128"],
+)
 def test_what_is_no_network_is_told(network: str) -> None:
     assert any(line.startswith("site: networks has") for line in alone(network))
