@@ -36,7 +36,7 @@ REQUIREMENTS: dict[str, Requirement] = {
     "R5": Requirement(
         "Identity",
         "professionals sign in by certificate or federated identity",
-        "not there: credentials come from a demo authority or one that is pinned",
+        "by card and by Pro Santé Connect, which itself was never asked: tests run a provider and authorities of their own",
     ),
     "R6": Requirement("Identity", "signed assertions of a structure's system, over mutual TLS", "not there"),
     "R7": Requirement(

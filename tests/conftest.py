@@ -32,6 +32,7 @@ DEAREST = [
     *("integration/test_pixel_children.py", "clients/test_real_files_retrieved.py"),
     *("clients/test_schemathesis.py", "clients/test_ohif.py", "viewer/test_viewer_controls.py"),
     *("integration/vault/test_all_or_nothing.py", "integration/test_backup.py"),
+    "integration/test_deploy_walk.py",
 ]
 _TURNS = {f"tests/{file}": turn for turn, file in enumerate(DEAREST)}
 

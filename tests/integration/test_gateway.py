@@ -351,7 +351,7 @@ ENDS: dict[str, tuple[Callable[[Scene], None], str]] = {
 
 
 @pytest.mark.parametrize("kind", ENDS)
-@pytest.mark.requirement("R54")
+@pytest.mark.requirement("R18")
 def test_the_next_frame_is_refused(scene: Scene, kind: str) -> None:
     change, code = ENDS[kind]
     scene.frame()

@@ -153,7 +153,7 @@ def patient(door: Door) -> Patient:
     return found
 
 
-@pytest.mark.requirement("R43")
+@pytest.mark.requirement("R5")
 def test_by_card_and_by_pro_sante_connect_one_is_one_person(door: Door, patient: Patient) -> None:
     """The same traces of one's own, and one block of the patient for both."""
     by_psc, by_card = door.signed_in(), door.by_card()

@@ -102,6 +102,7 @@ def test_a_study_that_is_named_is_the_same(archive: Archive, whole: list[Item]) 
     assert archive.ask(f"StudyInstanceUID={two[0]},{two[0]},1.2.3")
 
 
+@pytest.mark.requirement("R43")
 @few_examples
 @given(limit=st.integers(1, STUDIES + 5))
 def test_pages_join_to_the_whole(archive: Archive, whole: list[Item], limit: int) -> None:
