@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from keyvault.context import Vault
 from keyvault.keys.cards import store_card
 from keyvault.opened_records import DECOY, DECOY_ID, PERSON
+from keyvault.transaction import Transaction
 from keyvault.verbs.attempt import refuse
 from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.new_records import new_record
@@ -85,25 +86,27 @@ class OperatingVerbs:
                 reason = ReasonCode.RECORD_EXISTS
                 refused = refuse(vault, transaction, call, actor, Action.OPEN_RECORD, record, reason)
                 return refused if refused.is_of_quota else None
-            public_id = uuid4()
-            opened, _, chain = new_record(
-                vault,
-                transaction.rows,
-                kind=PERSON,
-                ins=card.ins,
-                public_id=public_id,
-                now_ms=transaction.now_ms,
-            )
-            version, digest = store_card(transaction.rows, opened, card)
-            details = {
-                "card_version": version,
-                "card_digest": digest.hex(),
-                "consent": card.consent.how if card.consent else None,
-            }
-            transaction.append(
-                chain,
-                preamble.event(Outcome.PERMIT, ReasonCode.OPERATOR, record=public_id, details=details),
-            )
+            return self._made(transaction, preamble, card)
+
+    def _made(self, transaction: Transaction, preamble: Preamble, card: Card) -> OpenedAnew:
+        """The record with its card, and the line about it."""
+        public_id = uuid4()
+        opened, _, chain = new_record(
+            self._vault,
+            transaction.rows,
+            kind=PERSON,
+            ins=card.ins,
+            public_id=public_id,
+            now_ms=transaction.now_ms,
+        )
+        version, digest = store_card(transaction.rows, opened, card)
+        details = {
+            "card_version": version,
+            "card_digest": digest.hex(),
+            "consent": card.consent.how if card.consent else None,
+        }
+        told = preamble.event(Outcome.PERMIT, ReasonCode.OPERATOR, record=public_id, details=details)
+        transaction.append(chain, told)
         return OpenedAnew(opened.record_id, public_id)
 
     def issue_identity(self, call: Call, role: str) -> Denied | None:

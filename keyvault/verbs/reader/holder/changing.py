@@ -112,32 +112,37 @@ class ChangingVerbs:
             denied = self._end_what_is_left(call, actor, record_id)
             if denied is not None:
                 return denied
-        left: Ending | None = None
         with self._vault.transaction() as transaction:
             found = attempt(self._vault, transaction, call, actor, wanted.action, record_id=record_id)
             if isinstance(found, Denied):
                 return found
             if wanted.action in OF_ONE_PROFESSIONAL:
                 return Changed(self._about_one(transaction, found, wanted))
-            opened = found.record.card
-            assert opened.card is not None
-            present = replace(opened.card, authorisations=())
-            card = _CHANGES[wanted.action](present, wanted, transaction.now)
-            if opened.state is not RecordState.ACTIVE and not protects(present, card):
+            present, card = _before_and_after(found, wanted, transaction.now)
+            if found.record.card.state is not RecordState.ACTIVE and not protects(present, card):
                 return refuse_change(self._vault, transaction, found, ReasonCode.RECORD_SUSPENDED)
-            told = moving(actor, found.public_id, found.permit.reason)
-            move_authorisations(transaction, opened, found.record.chain, told)
-            version, digest = store_card(transaction.rows, opened, card)
-            self._set_branches(transaction, found, card)
-            if card != present:
-                queue_notice(transaction, opened, kind=NOTICE_OF_CHANGE[wanted.action])
-            details = {"card_version": version, "card_digest": digest.hex(), **_told(wanted)}
-            if wanted.action is Action.WITHDRAW_CONSENT:
-                left = end_every_choice(transaction, found, details)
-            else:
-                transaction.append(found.record.chain, found.event(details=details))
+            left = self._keep_card(transaction, found, wanted, card, is_new=card != present)
         self._go_on_ending(call, actor, record_id, left)
         return Changed(_choices(card))
+
+    def _keep_card(
+        self, transaction: Transaction, found: Attempt, wanted: CardChange, card: Card, *, is_new: bool
+    ) -> Ending | None:
+        """Seal the changed card, tell its holder where it `is_new`, and log it; answers what a withdrawal of
+        consent has left to end.
+        """
+        opened = found.record.card
+        told = moving(found.actor, found.public_id, found.permit.reason)
+        move_authorisations(transaction, opened, found.record.chain, told)
+        version, digest = store_card(transaction.rows, opened, card)
+        self._set_branches(transaction, found, card)
+        if is_new:
+            queue_notice(transaction, opened, kind=NOTICE_OF_CHANGE[wanted.action])
+        details = {"card_version": version, "card_digest": digest.hex(), **_told(wanted)}
+        if wanted.action is Action.WITHDRAW_CONSENT:
+            return end_every_choice(transaction, found, details)
+        transaction.append(found.record.chain, found.event(details=details))
+        return None
 
     def _end_what_is_left(self, call: Call, actor: Actor, record_id: UUID) -> Denied | None:
         """Before consent is given again: of a withdrawal that was cut off nothing may come to life."""
@@ -178,6 +183,14 @@ class ChangingVerbs:
         row, keyring = found.record.row, self._vault.keyring
         set_branch(transaction.rows, keyring, row, Branch.BRIS_DE_GLACE, card.emergency.bris_de_glace)
         set_branch(transaction.rows, keyring, row, Branch.CENTRE_15, card.emergency.centre_15)
+
+
+def _before_and_after(found: Attempt, wanted: CardChange, now: int) -> tuple[Card, Card]:
+    """Authorisations of a card of an earlier label count for neither: they go into rows of their own."""
+    opened = found.record.card
+    assert opened.card is not None
+    present = replace(opened.card, authorisations=())
+    return present, _CHANGES[wanted.action](present, wanted, now)
 
 
 def refuse_change(
