@@ -15,7 +15,7 @@ from keyvault.credentials.refusing import CredentialError
 from keyvault.crypto.members import integer, items, members, text
 from keyvault.crypto.signing import key_id
 from records.errors import Conflict, Invalid
-from records.people.actors import Actor
+from records.people.actors import Actor, operator_subject
 from records.text.base64url import b64, unb64
 from records.vocabulary.codes import Environment, Role
 
@@ -104,7 +104,7 @@ def first_issuer(name: str, public: bytes, environment: Environment) -> Issuer:
 
 def operator_issuer(name: str) -> str:
     """The name of an operator's own key, and the only person whom it may name."""
-    return f"operator:{name}"
+    return operator_subject(name)
 
 
 def own_key(name: str, public: bytes, environment: Environment, origin: str | None = None) -> Issuer:

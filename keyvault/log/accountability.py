@@ -14,6 +14,7 @@ from keyvault.crypto.sealed_json import event_aad, open_json
 from keyvault.keys.keyring import Keyring
 from keyvault.keys.secret_keys import Use
 from records.people.actors import Actor
+from records.vocabulary.codes import Role
 
 Place = tuple[UUID, int, int]  # chain id, chain, seq
 
@@ -27,13 +28,16 @@ def own_tokens(keyring: Keyring, actor: Actor, former_issuer: str) -> list[bytes
     """The tokens under which an actor's own lines are found, for each version of the key (R56).
 
     Former versions kept a line under the credential's issuer, subject and structure: found are those of this
-    credential's, and those of `former_issuer`, whose subjects were the national numbers.
+    credential's, and those of `former_issuer`, whose subjects were the national numbers. An operator's lines
+    were kept under what the issuer calls her.
     """
     keys = keyring.accountability.keys(Use.OWN_TOKEN)
     names = {(actor.issuer, actor.subject), (former_issuer, actor.rpps or actor.subject)}
     former = [canonical([*name, actor.structure or ""]) for name in sorted(names)]
+    called = canonical([actor.role.value, actor.structure or "", actor.subject])
     return [
         *(_token(key, actor) for key in keys),
+        *(_token_of(key, called) for key in keys if actor.role is Role.OPERATOR),
         *(hmac.digest(key, b"coffre-own-v1\x00" + value, "sha256") for key in keys for value in former),
     ]
 
@@ -61,7 +65,10 @@ def open_own(keyring: Keyring, place: Place, actor: bytes, own: bytes) -> dict[s
 
 
 def _token(key: bytes, actor: Actor | None) -> bytes:
-    value = canonical(actor.person) if actor else b""
+    return _token_of(key, canonical(actor.person) if actor else b"")
+
+
+def _token_of(key: bytes, value: bytes) -> bytes:
     return hmac.digest(key, b"coffre-own-v3\x00" + value, "sha256")
 
 

@@ -5,6 +5,13 @@ from dataclasses import dataclass, field
 from records.people.identity import INS
 from records.vocabulary.codes import Role
 
+_OPERATOR = "operator:"
+
+
+def operator_subject(name: str) -> str:
+    """What an operator's own key calls her; other issuers leave the prefix out, and her name is one."""
+    return f"{_OPERATOR}{name.removeprefix(_OPERATOR).casefold()}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
@@ -34,14 +41,16 @@ class Actor:
     def person(self) -> list[str]:
         """Who it is, whatever door it came by and wherever it works: `[role, national number]`.
 
-        This is what quotas, own traces, withdrawals and blocks go by. An operator has no such number, and a
-        sender is a system of its structure: for these the subject tells.
+        This is what quotas, own traces, withdrawals and blocks go by, and whether two operators are two. An
+        operator has no such number but a name, which is of one person whoever vouches for it; a sender is a
+        system of its structure, which its subject tells.
         """
         if self.role is Role.PROFESSIONAL and self.rpps is not None:
             return [self.role.value, self.rpps]
         if self.role is Role.PATIENT and self.ins is not None:
             return [self.role.value, self.ins.value]
-        return [self.role.value, self.structure or "", self.subject]
+        subject = operator_subject(self.subject) if self.role is Role.OPERATOR else self.subject
+        return [self.role.value, self.structure or "", subject]
 
     def display(self) -> dict[str, str]:
         """The text about this actor that the holder of a record reads in the access log."""

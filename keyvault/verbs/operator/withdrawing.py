@@ -10,6 +10,7 @@ from keyvault.store import VaultTransaction
 from keyvault.verbs.call import Call, Denied
 from keyvault.verbs.operator.permission import alone
 from records.errors import Invalid
+from records.people.actors import operator_subject
 from records.vocabulary.codes import Role
 
 
@@ -44,7 +45,7 @@ class WithdrawingVerbs:
             yield from (CredentialName(each, jti=jti) for each in issuers)
             return
         yield CredentialName(person=(Role.PROFESSIONAL.value, subject))
-        yield CredentialName(person=(Role.OPERATOR.value, "", subject))
+        yield CredentialName(person=(Role.OPERATOR.value, "", operator_subject(subject)))
         yield CredentialName(person=(Role.DEPOSITOR.value, structure, subject))
         with suppress(Invalid):
             yield CredentialName(person=(Role.PATIENT.value, self._vault.ins(subject).value))

@@ -261,12 +261,27 @@ class TestOnePersonBehindTwoDoors:
         assert not any(resolved(vault, door.doctor(subject=door.name), person) for door in doors)
 
     def test_is_one_operator(self, vault: VaultBench) -> None:
+        """Her own key calls her `operator:alice`, another issuer of operators `alice`."""
         own = Door(vault, "operator:alice")
-        added(vault, own.new(Role.OPERATOR, subject="alice"))
-        calls = [own.call(Role.OPERATOR, "alice"), Call(token=vault.token(Role.OPERATOR, "alice"))]
+        added(vault, own.new(Role.OPERATOR, subject="operator:alice"))
+        calls = [own.call(Role.OPERATOR, "operator:alice"), Call(token=vault.token(Role.OPERATOR, "alice"))]
         with pytest.raises(Refused) as refused:
             vault.guard.operator.add_issuer(calls, Door(vault).new())
         assert refused.value.code == "two_operators"
+
+    def test_is_withdrawn_as_an_operator_by_either_name(self, vault: VaultBench) -> None:
+        own = Door(vault, "operator:alice")
+        added(vault, own.new(Role.OPERATOR, subject="operator:alice"))
+        for name in ("alice", "operator:alice"):
+            vault.clock.advance(5)
+            calls = [
+                own.call(Role.OPERATOR, "operator:alice"),
+                Call(token=vault.token(Role.OPERATOR, "alice")),
+            ]
+            vault.clock.advance(5)
+            vault.guard.operator.withdraw_credential(vault.operator(), subject=name)
+            for call in calls:
+                assert code_of(lambda call=call: vault.guard.operator.issuers(call)) == "credential_withdrawn"  # type: ignore[misc]
 
 
 class TestNobodyAlone:

@@ -15,8 +15,17 @@ def test_an_actor_is_one_person_by_the_national_number() -> None:
     )
 
 
-def test_operators_and_systems_of_a_structure_are_told_apart_by_their_names() -> None:
-    assert operator().person == ["operator", "", "operator"]
+def test_an_operator_is_one_person_by_the_name_whoever_vouches_for_it() -> None:
+    """By a key of her own, which calls her `operator:alice`, or by an issuer of operators."""
+    names = ("operator:alice", "alice", "Alice")
+    doors = [
+        replace(operator(), subject=name, issuer=f"https://{at}.example") for at, name in enumerate(names)
+    ]
+    assert [each.person for each in doors] == [["operator", "", "operator:alice"]] * 3
+    assert replace(operator(), subject="bob").person != doors[0].person
+
+
+def test_systems_of_a_structure_are_told_apart_by_their_names() -> None:
     assert depositor().person[:2] == ["depositor", "1750000001"]
     assert depositor().person != replace(depositor(), subject="another system").person
 
