@@ -47,6 +47,13 @@ def test_systemd_reads_what_was_meant(value: str, tmp_path: Path) -> None:
     assert as_systemd_reads(text({"BUILD_ID": value}), tmp_path) == value
 
 
+@pytest.mark.parametrize("value", VALUES)
+def test_the_owners_shell_reads_it_too(value: str, tmp_path: Path) -> None:
+    (tmp_path / "owner.env").write_text(text({"BUILD_ID": value}), "utf-8")
+    words = ["/bin/sh", "-c", '. ./owner.env; printf %s "$BUILD_ID"']
+    assert subprocess.run(words, cwd=tmp_path, check=True, capture_output=True).stdout.decode() == value
+
+
 def test_it_would_see_what_is_not(tmp_path: Path) -> None:
     """As a shell quotes: systemd reads another value."""
     assert as_systemd_reads("BUILD_ID='d'\\''hôpital'\n", tmp_path) != "d'hôpital"
