@@ -31,7 +31,8 @@ def write(folder: Path, bucket: str) -> list[Path]:
     """
     if (folder / _LAST).exists():
         raise Conflict(
-            f"{folder / _LAST} is there: engines know these passwords, so they stay.",
+            f"{folder / _LAST} is there: engines know these passwords, so they stay. How one changes is "
+            "in docs/operate.md, A secret changes.",
             code="passwords_drawn",
         )
     files = _drawn(bucket)
