@@ -5,6 +5,7 @@ HTTP processes and the proxy listen to each other on one loopback. A container t
 it, so that none of them takes it away from the others when it is restarted.
 """
 
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,7 @@ def _proxy(site: Site) -> dict[str, Any]:
             *(f"{each}:ro" for each in _of_certificates(site)),
         ],
         "tmpfs": ["/tmp"],  # noqa: S108 - the container's own, in memory
-        "healthcheck": healthy(*_answers(site)),
+        "healthcheck": replaceable(*_answers(site)),
     }
 
 
@@ -224,6 +225,13 @@ _DOOR = f"import socket as s; s.socket(s.AF_UNIX).connect('{DOORS}/public.sock')
 def healthy(*words: str) -> dict[str, Any]:
     """A program and its arguments: there is no shell."""
     return {"test": ["CMD", *words], "interval": "10s", "timeout": "6s", "retries": 6, "start_period": "30s"}
+
+
+def replaceable(*words: str) -> dict[str, Any]:
+    """Of a service that engines.yaml has as well, in an image with a shell: podman-compose puts a later list
+    behind the first, and a later text in its place.
+    """
+    return {**healthy(), "test": shlex.join(words)}
 
 
 def _volumes(site: Site, process: str) -> Iterator[str]:

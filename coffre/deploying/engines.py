@@ -7,7 +7,15 @@ that who takes over one opens nothing of another.
 from dataclasses import dataclass
 from typing import Any
 
-from coffre.deploying.compose import CONTAINER_PORT, HARDENED, OWNER, ROOT_CERTIFICATE, healthy, networks_of
+from coffre.deploying.compose import (
+    CONTAINER_PORT,
+    HARDENED,
+    OWNER,
+    ROOT_CERTIFICATE,
+    healthy,
+    networks_of,
+    replaceable,
+)
 from coffre.deploying.processes import PROCESSES, PROXY
 
 IMAGE = "localhost/coffre-engines"
@@ -47,7 +55,7 @@ def engines() -> dict[str, Any]:
             **{name: {"depends_on": _waits(name)} for name in PROCESSES if name != "vault"},
             "vault": {"depends_on": _waits("vault"), "volumes": [_CERTIFICATE]},
             OWNER: {"volumes": [_CERTIFICATE]},
-            PROXY: {"image": IMAGE, "healthcheck": healthy(_PYTHON, "-c", _ANSWERS % CONTAINER_PORT)},
+            PROXY: {"image": IMAGE, "healthcheck": replaceable(_PYTHON, "-c", _ANSWERS % CONTAINER_PORT)},
         },
         "volumes": {f"{name}_kept": {} for name in ENGINES},
         "secrets": {f"{name}_engine": {"file": f"./secrets/engines/{name}"} for name in ENGINES},

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def test_its_container_is_healthy_while_nginx_answers_though_nobody_is_behind_it
     port = free_port()
     text = configuration.read_text().replace(f"listen {CONTAINER_PORT} ", f"listen 127.0.0.1:{port} ")
     configuration.write_text(text.replace("/tmp/", f"{configuration.parent}/"))
-    _, *words = compose(described())["services"][PROXY]["healthcheck"]["test"]
+    words = shlex.split(compose(described())["services"][PROXY]["healthcheck"]["test"])
     check = [word.replace(str(CONTAINER_PORT), str(port)) for word in words]
     command = [program, "-c", configuration, "-e", tmp_path / "error.log"]
     with Server("nginx", command, tmp_path / "nginx.log", lambda: listens(port)):

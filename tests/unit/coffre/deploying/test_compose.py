@@ -76,8 +76,17 @@ def test_each_says_whether_it_is_healthy(service: str) -> None:
     """But the owner, who runs one command and ends."""
     found = SERVICES.get(service) or ENGINES_FOUND["services"][service]
     assert ("healthcheck" in found) is (service != OWNER)
-    if service != OWNER:
+    if service not in (OWNER, PROXY):
         assert found["healthcheck"]["test"][0] == "CMD", "there is no shell"
+
+
+def test_engines_replace_what_a_service_has_and_add_to_no_list_of_it() -> None:
+    """podman-compose puts a later list behind an earlier one: of a check that would be no command."""
+    for name, more in ENGINES_FOUND["services"].items():
+        both = SERVICES.get(name, {}).keys() & more.keys() - {"volumes"}
+        for key in both:
+            values = [more[key], *(more[key].values() if isinstance(more[key], dict) else ())]
+            assert not [each for each in values if isinstance(each, list)], (name, key)
 
 
 def test_who_can_not_be_asked_leaves_signs_of_life_in_memory() -> None:
