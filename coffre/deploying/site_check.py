@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from coffre import setting_rules
 from coffre.deploying import proxy, reach
-from coffre.deploying.named_files import ADDRESSES, in_address
+from coffre.deploying.named_files import ADDRESSES, FILES, in_address
 from coffre.deploying.processes import PROCESSES, SETTINGS
 from coffre.deploying.site import Site
 from coffre.deploying.site_forms import PATH_FORM, is_path
@@ -21,9 +21,9 @@ from storage.objects.address import parse
 
 ALIKE = ("COFFRE_ENVIRONMENT", "COFFRE_PUBLIC_URL", "COFFRE_VAULT_URL", "COFFRE_QUEUE_URL")
 PROXY_READS = frozenset(f"COFFRE_PROXY_{name}" for name in ("PROCESSES", "CERTIFICATE", "KEY", "AUTHORITIES"))
-_PATHS = frozenset(
+_PATHS = {*FILES} | {
     f"COFFRE_{name.upper()}" for name, each in Settings.model_fields.items() if "Path" in str(each.annotation)
-)
+}
 _AWS_SECRET = re.compile(r"AWS_(?!.*_FILE$).*(SECRET|TOKEN|PASSWORD)")
 
 

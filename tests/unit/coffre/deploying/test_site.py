@@ -181,6 +181,8 @@ def test_folders_of_a_site_are_absolute_paths_without_signs(name: str, value: st
         ("signin", "COFFRE_CARD_AUTHORITIES", "{}"),
         ("signin", "COFFRE_CERTIFICATES_SOCKET", "{}"),
         ("vault", "COFFRE_VAULT_PIN_FILE", "{}"),
+        ("vault", "AWS_CA_BUNDLE", "{}"),
+        ("vault", "AWS_WEB_IDENTITY_TOKEN_FILE", "{}"),
         ("signin", "COFFRE_SMS_URL", "https://sms.example/v1?sender=Coffre&token_file={}"),
         ("all", "COFFRE_OBJECTS_URL", "s3://coffre?region=eu-west-3&ca={}"),
     ],
