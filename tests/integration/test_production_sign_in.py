@@ -5,15 +5,18 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
+from coffre.demonstration.doors.machines import environment_of
 from keyvault.credentials.proving import ProofKey
 from keyvault.crypto.signing import new_signing_key
 from records.people.identity import INS_NIR
 from records.vocabulary.codes import Role
+from tests import directory, igc
 from tests.integration.entering import FROM, PASSWORD
 from tests.integration.pages import Page
 from tests.integration.running import process
@@ -23,6 +26,7 @@ from tests.services.mail import Mail, mail_server
 from tests.services.processes import free_port
 from tests.services.sms import Gateway, sms_gateway
 
+MACHINES = "https://machines.coffre.example"
 ADDRESS, TELEPHONE = "zoe@example.fr", "+33639980123"
 
 
@@ -61,12 +65,19 @@ class Place:
     mail: Mail
     sms: Gateway
     url: str
+    cards: igc.Authority
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("production-door")
-    made = production_in(folder)
+    made, cards = production_in(folder), igc.Authority("IGC", now=datetime.now(UTC))
+    trusted = environment_of(cards.publish(folder))
+    made.env |= {
+        "COFFRE_MACHINES_URL": MACHINES,
+        "COFFRE_CERTIFICATES_SOCKET": str(folder / "certificates.sock"),
+        **trusted,
+    }
     with mail_server(folder / "mail") as mail, sms_gateway(folder / "sms") as sms:
         made.env |= {"COFFRE_NOTICES_URL": mail.url, "COFFRE_NOTICES_FROM": FROM, "COFFRE_SMS_URL": sms.url}
         assert made.run("init", "--data", made.data).returncode == 0
@@ -75,7 +86,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             process("vault", "serve", "--data", str(made.data), env=made.env),
             process("serve", "--data", str(made.data), "--port", str(port), env=made.env),
         ):
-            yield Place(made, mail, sms, f"http://127.0.0.1:{port}")
+            yield Place(made, mail, sms, f"http://127.0.0.1:{port}", cards)
 
 
 def done(made: Production, *words: object) -> str:
@@ -84,15 +95,22 @@ def done(made: Production, *words: object) -> str:
     return str(ended.stdout)
 
 
-@pytest.mark.requirement("R4")
-def test_a_patient_signs_in_once_two_operators_accepted_the_door(place: Place) -> None:
-    made, mail, url = place.made, place.mail, place.url
-    ins, key = new_ins(), made.folder / "sign-in.pub"
-    done(made, "record", "open", ins, *TRAITS, "--operator", made.operator())
+@pytest.fixture(scope="module")
+def accepted(place: Place) -> Place:
+    """Two operators had the vault accept what the sign-in says of patients and of professionals."""
+    made, key = place.made, place.made.folder / "sign-in.pub"
     done(made, "signin", "key", "--out", key)
     both = ("--operator", made.operator("alice"), "--second-operator", made.operator("bob"))
-    said = ("--key", key, "--role", "patient", "--until", "2099-01-01", "--beside", ISSUER, "--yes")
-    done(made, "issuers", "add", "coffre-sign-in", *said, *both)
+    said = ("--key", key, "--role", "patient", "--role", "professional", "--until", "2099-01-01", "--yes")
+    done(made, "issuers", "add", "coffre-sign-in", *said, "--beside", ISSUER, *both)
+    return place
+
+
+@pytest.mark.requirement("R4")
+def test_a_patient_signs_in_once_two_operators_accepted_the_door(accepted: Place) -> None:
+    made, mail, url = accepted.made, accepted.mail, accepted.url
+    ins = new_ins()
+    done(made, "record", "open", ins, *TRAITS, "--operator", made.operator())
 
     opened = done(made, "account", "open", f"{ins}|{INS_NIR}", "--email", ADDRESS, "--json")
     identifier = json.loads(opened)["identifier"]
@@ -111,6 +129,45 @@ def test_a_patient_signs_in_once_two_operators_accepted_the_door(place: Place) -
     assert page.headings[0] == (1, "Mes documents"), page.text
     assert browser.ask("GET", "/consultations").status_code == 200
     assert browser.ask("GET", "/sign-in/sessions").status_code == 200
+
+
+def shown(place: Place, address: str, card: igc.Issued) -> httpx.Response:
+    """As the proxy hands a card over that it has verified at an address of the name of machines."""
+    transport = httpx.HTTPTransport(uds=str(place.made.folder / "certificates.sock"))
+    headers = {"Client-Cert": igc.header_value(card.der).decode()}
+    with httpx.Client(transport=transport, base_url="http://proxy", timeout=60) as proxy:
+        return proxy.get(address.removeprefix(MACHINES), headers=headers)
+
+
+@pytest.mark.requirement("R5")
+def test_a_professional_signs_in_by_card_reads_and_is_led_to_the_door_once_withdrawn(
+    accepted: Place, tmp_path: Path
+) -> None:
+    made, browser = accepted.made, BehindTls(accepted.url)
+    (tmp_path / "directory.csv").write_text(directory.file(directory.line()))
+    done(made, "directory", "import", tmp_path / "directory.csv")
+    page = Page(browser.ask("GET", "/sign-in?next=/mes-consultations").text)
+    way = page.link("Se connecter avec ma carte CPS")
+
+    def back(card: igc.Issued) -> httpx.Response:
+        left = browser.ask("GET", way).headers["location"]
+        assert left.startswith(f"{MACHINES}/")
+        led = shown(accepted, left, card).headers["location"]
+        assert led.startswith(f"{ORIGIN}/")
+        return browser.ask("GET", led.removeprefix(ORIGIN))
+
+    assert back(igc.Authority(now=datetime.now(UTC)).card()).status_code == 403, "a card for tests"
+    assert back(accepted.cards.card()).headers["location"] == "/mes-consultations"
+    page = Page(browser.ask("GET", "/").text)
+    assert f"Claire MARTIN, RPPS {DOCTOR}, CABINET DES LILAS, ROUEN" in page.text
+    assert browser.ask("GET", "/mes-consultations").status_code == 200
+
+    withdrawn = ("--subject", DOCTOR, "--operator", made.operator(), "--yes")
+    done(made, "identity", "withdraw", *withdrawn)
+    answer = browser.ask("GET", "/mes-consultations")
+    page = Page(answer.text)
+    assert answer.status_code == 403
+    assert page.link("Se connecter") == "/sign-in?next=/mes-consultations"
 
 
 @pytest.mark.requirement("R4")

@@ -85,7 +85,10 @@ BY_SENTENCE: Mapping[tuple[str, str], str] = {
     ),
     _TABLE: "lookup_table_unknown",
     _PDF: "pdf_encrypted pdf_unreadable no_such_document",
-    _SIGNED_OUT: "key_forgotten no_token signed_out token_expired token_revoked http_401",
+    _SIGNED_OUT: (
+        "credential_withdrawn issuer_ended key_forgotten no_token signed_out token_expired token_revoked "
+        "http_401"
+    ),
     (
         "Vous n'avez pas le droit d'ouvrir ce document.",
         "You have no right to open this document.",
