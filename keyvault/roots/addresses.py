@@ -33,7 +33,7 @@ def check_url(url: str) -> None:
     """
     scheme, _, rest = url.partition(":")
     if scheme == "combined":
-        for each in two(rest):
+        for each in two(url):
             check_url(each)
     elif scheme not in SCHEMES or not rest:
         raise _bad_url(
@@ -49,10 +49,10 @@ def roots_of(url: str) -> list[str]:
     return _JOINT.split(rest) if scheme == "combined" else [url]
 
 
-def two(rest: str) -> list[str]:
-    """The addresses of the two roots that are combined."""
-    urls = _JOINT.split(rest)
-    if len(urls) != _SEVERAL or any(url.partition(":")[0] not in SCHEMES for url in urls):
+def two(url: str) -> list[str]:
+    """The addresses of the two roots of a combined one. Raises `Invalid` "root_url_invalid"."""
+    urls = roots_of(url)
+    if len(urls) != _SEVERAL or any(each.partition(":")[0] not in SCHEMES for each in urls):
         raise _bad_url("Two roots are written combined:URL+URL.")
     return urls
 

@@ -94,8 +94,8 @@ def _root(url: str, secrets: Secrets, *, create: bool) -> Created:
     )
 
 
-def _combined(rest: str, secrets: Secrets, *, create: bool) -> Created:
-    first, second = (_root(url, secrets, create=create) for url in two(rest))
+def _combined(url: str, secrets: Secrets, *, create: bool) -> Created:
+    first, second = (_root(each, secrets, create=create) for each in two(url))
     return Created(CombinedRoot(first.root, second.root), first.shares + second.shares)
 
 
