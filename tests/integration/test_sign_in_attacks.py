@@ -369,7 +369,15 @@ FORGED = {
 
 @pytest.mark.parametrize("how", FORGED)
 @pytest.mark.parametrize(
-    "path", ["/sign-in", "/sign-in/code", "/sign-in/letter", "/sign-in/recover", "/sign-in/browser"]
+    "path",
+    [
+        "/sign-in",
+        "/sign-in/code",
+        "/sign-in/letter",
+        "/sign-in/recover",
+        "/sign-in/browser",
+        "/sign-in/contact/code",
+    ],
 )
 def test_a_forged_form_does_nothing(person: Person, how: str, path: str) -> None:
     headers, fields = FORGED[how]
