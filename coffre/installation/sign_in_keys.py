@@ -57,7 +57,7 @@ def next_issuer(places: Places, identity: Identity) -> Authority:
 def change_key(places: Places, identity: Identity, accepted: Issuers) -> str:
     """Put the next key in the place of the present one; answers its id. Said again after a cut it ends well.
 
-    Raises `Invalid` "demo_key", `Conflict` "no_next_key" or "key_not_accepted".
+    Raises `Invalid` "demo_key", `Conflict` "no_next_key", "key_not_accepted" or "next_key_narrow".
     """
     if not places.next_issuer_key.exists() and identity.environment is Environment.PRODUCTION:
         raise Conflict(
@@ -65,18 +65,25 @@ def change_key(places: Places, identity: Identity, accepted: Issuers) -> str:
         )
     new = next_issuer(places, identity)
     present = Authority(read_secret(places.issuer_key), environment=identity.environment, issuer=ISSUER)
-    _check(accepted.find(ISSUER, new.key_id), accepted.find(ISSUER, present.key_id), int(time.time()))
+    known = accepted.find(ISSUER, new.key_id)
+    if known is None:
+        raise Conflict(
+            f"The vault does not know the next key: two operators add it first, coffre issuers add {ISSUER}.",
+            code="key_not_accepted",
+        )
+    if not _serves(known, accepted.find(ISSUER, present.key_id), int(time.time())):
+        places.next_issuer_key.unlink()  # a key is added once
+        raise Conflict(
+            "The vault accepts the next key for less than the present one says. It is thrown away: draw "
+            "another with coffre signin key --next, and have it added with the same roles and claims.",
+            code="next_key_narrow",
+        )
     private_files.replace(places.issuer_key, places.next_issuer_key.read_bytes())
     places.next_issuer_key.unlink()
     return new.key_id
 
 
-def _check(new: Issuer | None, present: Issuer | None, now: int) -> None:
+def _serves(new: Issuer, present: Issuer | None, now: int) -> bool:
     """Whoever comes in by the present key comes in by the new one as well."""
-    roles = frozenset() if present is None else present.roles
-    if new is None or not new.lasts_beyond(now) or new.not_before > now or not roles <= new.roles:
-        raise Conflict(
-            "The vault does not accept the next key for all that the present one says: two operators add it "
-            f"first, coffre issuers add {ISSUER}, with the same roles.",
-            code="key_not_accepted",
-        )
+    says_all = present is None or (present.roles <= new.roles and present.claims <= new.claims)
+    return says_all and new.not_before <= now and new.lasts_beyond(now)

@@ -15,7 +15,7 @@ from keyvault.credentials.refusing import CredentialError
 from keyvault.crypto.members import integer, items, members, text
 from keyvault.crypto.signing import key_id
 from records.errors import Conflict, Invalid
-from records.people.actors import Actor, operator_subject
+from records.people.actors import OPERATOR, Actor, operator_subject
 from records.text.base64url import b64, unb64
 from records.vocabulary.codes import Environment, Role
 
@@ -103,8 +103,8 @@ def first_issuer(name: str, public: bytes, environment: Environment) -> Issuer:
 
 
 def operator_issuer(name: str) -> str:
-    """The name of an operator's own key, and the only person whom it may name."""
-    return operator_subject(name)
+    """The name of an operator's own key, and the only subject that it may name."""
+    return f"{OPERATOR}{name}"
 
 
 def own_key(name: str, public: bytes, environment: Environment, origin: str | None = None) -> Issuer:
@@ -174,7 +174,8 @@ def check_operators_left(left: Iterable[Issuer], at: int) -> None:
         for each in left
         if Role.OPERATOR in each.roles and each.not_before <= at and each.lasts_beyond(at)
     ]
-    if not any(each.subject is None for each in able) and len({each.subject for each in able}) < OPERATORS:
+    people = {operator_subject(each.subject) for each in able if each.subject is not None}
+    if not any(each.subject is None for each in able) and len(people) < OPERATORS:
         raise Conflict(
             "Without this one no two operators could sign in, and nothing could be changed any more: add "
             "another issuer of operators first.",

@@ -36,9 +36,14 @@ def client_context(certificate: Path, key: Path, authority: Path) -> ssl.SSLCont
 
 
 def days_left(certificate: Path) -> float | None:
-    """Until a certificate of the file ends, negative where one has. None where there is none."""
+    """Until a certificate of the file ends, negative where one has; of one that was renewed, until the newest
+    does. None where there is none.
+    """
     try:
         found = x509.load_pem_x509_certificates(certificate.read_bytes())
     except (OSError, ValueError):
         return None
-    return (min(each.not_valid_after_utc for each in found).timestamp() - time.time()) / 86_400
+    ends: dict[x509.Name, float] = {}
+    for each in found:
+        ends[each.subject] = max(ends.get(each.subject, 0), each.not_valid_after_utc.timestamp())
+    return (min(ends.values()) - time.time()) / 86_400

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from records.people.identity import INS
 from records.vocabulary.codes import Role
 
-_OPERATOR = "operator:"
+OPERATOR = "operator:"
 
 
 def operator_subject(name: str) -> str:
     """What an operator's own key calls her; other issuers leave the prefix out, and her name is one."""
-    return f"{_OPERATOR}{name.removeprefix(_OPERATOR).casefold()}"
+    return f"{OPERATOR}{name.casefold().removeprefix(OPERATOR)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,13 +73,17 @@ def test_what_was_put_wrong_is_found_at_once(data: Path, tmp_path: Path) -> None
     "setting", ["PROXY_CERTIFICATE", "PROXY_AUTHORITIES", "CARD_AUTHORITIES", "ORGANISATION_AUTHORITIES"]
 )
 def test_whichever_certificate_ends_tomorrow_is_named(data: Path, tmp_path: Path, setting: str) -> None:
-    """The second of a file as well: who follows is put beside who ends."""
+    """The second of a file as well; but not one that has its successor beside it, under the same name."""
+    path, _ = certificate(tmp_path, days=90)
+    renewed = path.read_bytes()
     path, _ = certificate(tmp_path)
     lasting = igc.Authority(now=datetime.now(UTC)).publish(tmp_path)["card_authorities"]
     path.write_bytes(lasting.read_bytes() + path.read_bytes())
     code, found = examined(data, tmp_path, **{f"COFFRE_{setting}": str(path)})
     assert (code, found.keys()) == (1, {"certificate"})
     assert found["certificate"] == f"{path} ends in 2 days."
+    path.write_bytes(path.read_bytes() + renewed)
+    assert examined(data, tmp_path, **{f"COFFRE_{setting}": str(path)}) == (0, {})
 
 
 def test_a_revocation_list_that_was_not_fetched_is_named(data: Path, tmp_path: Path) -> None:

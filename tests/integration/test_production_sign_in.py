@@ -17,7 +17,7 @@ from keyvault.crypto.signing import new_signing_key
 from records.people.identity import INS_NIR
 from records.vocabulary.codes import Role
 from tests import directory, igc
-from tests.integration.entering import FROM, PASSWORD
+from tests.integration.entering import FROM, PASSWORD, eventually
 from tests.integration.pages import Page
 from tests.integration.running import process
 from tests.integration.support import DOCTOR, PRACTICE, new_ins, problem
@@ -214,9 +214,10 @@ def test_the_sign_in_s_key_is_changed_with_nobody_signed_out(tmp_path: Path) -> 
     done(made, "init")
     private, first, second = made.data / "sign-in/issuer.key", tmp_path / "first.pub", tmp_path / "second.pub"
 
-    def accepted(key: Path, *roles: str) -> None:
+    def accepted(key: Path, *roles: str, claims: tuple[str, ...] = ()) -> None:
         both = ("--operator", made.operator("alice"), "--second-operator", made.operator("bob"))
         named = [word for role in roles for word in ("--role", role)]
+        named += [word for claim in claims for word in ("--claim", claim)]
         said = ("--key", key, *named, "--until", "2099-01-01", "--beside", ISSUER, "--yes")
         done(made, "issuers", "add", "coffre-sign-in", *said, *both)
 
@@ -233,6 +234,11 @@ def test_the_sign_in_s_key_is_changed_with_nobody_signed_out(tmp_path: Path) -> 
         done(made, "signin", "key", "--next", "--out", second)
         with process("housekeeper", "--data", str(made.data), env=made.env):
             assert refused() == "key_not_accepted"
+            accepted(second, "patient", "professional", claims=("ins",))
+            eventually(refused, "next_key_narrow")
+            assert refused() == "no_next_key", "it is thrown away, since a key is added once"
+            second.unlink()
+            done(made, "signin", "key", "--next", "--out", second)
             accepted(second, "patient", "professional")
             before = private.read_text()
             deadline = time.monotonic() + 30

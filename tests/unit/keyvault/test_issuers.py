@@ -268,6 +268,7 @@ class TestANewIssuer:
             [],
             [alice],
             [alice, replace(bob, subject="operator:alice")],
+            [alice, replace(bob, subject="Alice")],
             [alice, replace(bob, not_after=NOW)],
             [alice, replace(bob, not_before=NOW + 1)],
         ):

@@ -17,11 +17,11 @@ def test_an_actor_is_one_person_by_the_national_number() -> None:
 
 def test_an_operator_is_one_person_by_the_name_whoever_vouches_for_it() -> None:
     """By a key of her own, which calls her `operator:alice`, or by an issuer of operators."""
-    names = ("operator:alice", "alice", "Alice")
+    names = ("operator:alice", "alice", "Alice", "Operator:Alice")
     doors = [
         replace(operator(), subject=name, issuer=f"https://{at}.example") for at, name in enumerate(names)
     ]
-    assert [each.person for each in doors] == [["operator", "", "operator:alice"]] * 3
+    assert [each.person for each in doors] == [["operator", "", "operator:alice"]] * 4
     assert replace(operator(), subject="bob").person != doors[0].person
 
 
