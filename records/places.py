@@ -1,7 +1,8 @@
 """The place of a host, as far as its name tells: health data stay in the European Economic Area (R50).
 
-Of known providers the table lists the regions that lie there, and where in a name the region stands; a name
-of theirs that tells none, or another one, is refused. Of all other hosts the operator answers for the place.
+Of known providers the table lists the regions that lie there, and where in a name the region stands. A name
+that ends as theirs do is refused where that region is missing or another one. Of all other names, and of
+those that tell none whatever the region is, the operator answers for the place.
 """
 
 import re
@@ -15,7 +16,9 @@ from records.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """`regions` inside the EEA; `after`: what may stand in a name between its region and the domain."""
+    """`regions` inside the EEA; `after`: what stands in a name between its region and the domain. A name that
+    ends in one of them and the domain has a region before it.
+    """
 
     regions: frozenset[str]
     after: frozenset[str] = frozenset({""})
@@ -26,51 +29,47 @@ _OF_AWS = frozenset({"", ".compute", ".elb", ".rds", ".vpce"})
 PROVIDERS: Mapping[str, Provider] = {
     "amazonaws.com": Provider(_AWS, _OF_AWS),
     "amazonaws.eu": Provider(frozenset({"eusc-de-east-1"}), _OF_AWS),
-    "amazonaws.com.cn": Provider(frozenset(), frozenset()),
+    "amazonaws.com.cn": Provider(frozenset()),
     "api.aws": Provider(_AWS),
+    "cache.amazonaws.com": Provider(frozenset({"euw1", "euw3", "euc1", "eun1", "eus1", "eus2"})),
     "on.aws": Provider(_AWS),
+    "okms.ovh.net": Provider(
+        frozenset(
+            {
+                "eu-west-gra",
+                "eu-west-rbx",
+                "eu-west-sbg",
+                "eu-west-lim",
+                "eu-west-par",
+                "eu-central-waw",
+                "eu-south-mil",
+            }
+        )
+    ),
     "ovh.net": Provider(
         frozenset({"gra", "rbx", "sbg", "de", "waw", "eu-west-par", "eu-south-mil"}),
         frozenset({".cloud", ".io.cloud", ".perf.cloud"}),
     ),
-    "ovh.us": Provider(frozenset(), frozenset()),
+    "ovh.us": Provider(frozenset()),
     "outscale.com": Provider(
         frozenset({"eu-west-2", "cloudgouv-eu-west-1"}), frozenset({"", ".compute", ".lbu"})
     ),
     "scw.cloud": Provider(frozenset({"fr-par", "nl-ams", "pl-waw", "it-mil"})),
 }
 """By domain; eu-west-2 is London at AWS and Paris at Outscale. terraform/site/regions.tf has the same."""
-_CACHES = {
-    "euw1": "eu-west-1",
-    "euw3": "eu-west-3",
-    "euc1": "eu-central-1",
-    "eun1": "eu-north-1",
-    "eus1": "eu-south-1",
-    "eus2": "eu-south-2",
-}
-"""How ElastiCache spells regions: NAME.euw3.cache.amazonaws.com."""
+SILENT = frozenset({"database.cloud.ovh.net", "instances.scw.cloud", "tem.scw.cloud"})
+"""Domains whose names tell no region, whichever it is, though others of the same provider do."""
 _WORDS = re.compile(r"[^\s/?#@,;&=:\[\]]+")
-_SILENT = (".database.cloud.ovh.net",)
-"""Names that tell no region, whichever it is."""
-
-
-def provider_of(host: str) -> str | None:
-    """The domain of the known provider whose host it is."""
-    plain = _plain(host)
-    if plain.endswith(_SILENT):
-        return None
-    # the longest: amazonaws.com.cn is not amazonaws.com's
-    return next((name for name in PROVIDERS if plain == name or plain.endswith(f".{name}")), None)
 
 
 def check_host(host: str, regions: Iterable[str] = ()) -> None:
     """Refuses a host of a known provider outside the EEA, and one whose name tells another region than those
     said beside it. Raises `Invalid` "non_eea_region".
     """
-    provider = provider_of(host)
-    if provider is None:
+    name = f".{_plain(host)}"
+    if not _tells(name):
         return
-    found = _region(_plain(host), provider)
+    found = _region(name)
     if found is None or any(each.lower() != found for each in regions):
         raise outside()
 
@@ -97,13 +96,26 @@ def outside() -> Invalid:
     )
 
 
-def _region(host: str, provider: str) -> str | None:
+def _tells(name: str) -> bool:
+    """Whether a region is to stand in it."""
+    silent = any(name.endswith(f".{each}") for each in SILENT)
+    return not silent and any(
+        name.endswith(f"{after}.{domain}") for domain, told in PROVIDERS.items() for after in told.after
+    )
+
+
+def _region(name: str) -> str | None:
     """The region inside the EEA that stands in its place."""
-    told = PROVIDERS[provider]
-    places = [(each, f".{each}{after}.{provider}") for each in told.regions for after in told.after]
-    if provider == "amazonaws.com":
-        places += [(region, f".{code}.cache.{provider}") for code, region in _CACHES.items()]
-    return next((each for each, end in places if host.endswith(end)), None)
+    return next(
+        (
+            region
+            for domain, told in PROVIDERS.items()
+            for region in told.regions
+            for after in told.after
+            if name.endswith(f".{region}{after}.{domain}")
+        ),
+        None,
+    )
 
 
 def _plain(host: str) -> str:

@@ -29,10 +29,12 @@ locals {
   bare = [for each in local.named : merge(each, { host = trimsuffix(regex("^[^:]*", lower(each.host)), ".") })]
   judged = [
     for each in local.bare : merge(each, {
-      provider = one([for domain in keys(local.after_region) : domain if endswith(".${each.host}", ".${domain}")])
+      tells = !anytrue([for domain in local.silent : endswith(".${each.host}", ".${domain}")]) && anytrue(flatten([
+        for domain, afters in local.after_region : [for after in afters : endswith(".${each.host}", "${after}.${domain}")]
+      ]))
       regions = flatten([
         for domain, regions in local.eea_regions : [
-          for region in regions : [for after in local.after_region[domain] : region if endswith(each.host, ".${region}${after}.${domain}")]
+          for region in regions : [for after in local.after_region[domain] : region if endswith(".${each.host}", ".${region}${after}.${domain}")]
         ]
       ])
       # of a name of one's own: what is written as a region is one of the site's provider
@@ -44,7 +46,7 @@ locals {
     })
   ]
   outside = distinct([
-    for each in local.judged : each.of if each.provider == null ? length(each.foreign) > 0 : length(each.regions) == 0
+    for each in local.judged : each.of if each.tells ? length(each.regions) == 0 : length(each.foreign) > 0
   ])
   kms_endpoints = flatten([for each in local.judged : each.regions if each.kms])
 }

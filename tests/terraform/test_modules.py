@@ -12,7 +12,7 @@ from coffre.deploying.processes import HOSTS, PROCESSES, SETTINGS
 from coffre.deploying.site import read
 from coffre.deploying.site_check import faults
 from coffre.deploying.units import units
-from records.places import PROVIDERS
+from records.places import PROVIDERS, SILENT
 from tests.terraform.running import ROOT, Terraform
 
 OF_PLACE = (
@@ -81,6 +81,7 @@ def test_the_tables_of_places_are_those_of_the_program() -> None:
     regions, after = (_told(tables[name]) for name in ("eea_regions", "after_region"))
     assert {name: each.regions for name, each in PROVIDERS.items() if each.regions} == regions
     assert {name: each.after for name, each in PROVIDERS.items()} == after
+    assert {each.strip('"') for each in tables["silent"]} == SILENT
 
 
 def _told(table: dict[str, Any]) -> dict[str, frozenset[str]]:
@@ -152,8 +153,10 @@ ARN = "aws-kms:arn:aws:kms:{}:123456789012:key/1"
         at(vault="vault.eu-west-3.amazonaws.com:8443/@v.us-east-1.amazonaws.com"),
         at(broker="b-1.mq.eu-west-2.amazonaws.com"),
         at(broker="b-1.mq.eu-west-2.on.aws"),
+        at(broker="coffre.abc.0001.use1.cache.amazonaws.com"),
         {**OUTSCALE, **at(keys="coffre.abc.eu-west-2.rds.amazonaws.com")},
         {**OVH, **at(keys="db.bhs.cloud.ovh.net")},
+        {**OVH, "root": "transit:https://ca-east-bhs.okms.ovh.net/transit/coffre"},
         {**OVH, "objects_endpoint": "https://s3.bhs.io.cloud.ovh.net"},
         {**OVH, "objects_endpoint": "https://gra.s3.bhs.io.cloud.ovh.net"},
         {**OVH, "objects_endpoint": "https://s3.gra.io.cloud.ovh.net."},
@@ -187,6 +190,9 @@ def test_a_region_outside_the_eea_is_refused_wherever_it_is_hidden(
         at(keys="COFFRE.abc.eu-west-1.rds.amazonaws.com.:5432", broker="b-1.mq.eu-west-3.on.aws:5671"),
         {**OUTSCALE, **at(keys="coffre.abc.eu-west-3.rds.amazonaws.com", index="db.eu-west-2.internal")},
         {**OVH, **at(vault="10.0.0.4:8443", accounts="my-host-1.internal")},
+        at(broker="coffre.abc.0001.euw3.cache.amazonaws.com", vault="1a2b.pub.instances.scw.cloud:8443"),
+        {**OVH, **at(keys="postgresql-1-o2.database.cloud.ovh.net", vault="vps-1a2b.vps.ovh.net:8443")},
+        {**OVH, "root": "transit:https://eu-west-rbx.okms.ovh.net/transit/coffre"},
     ],
     ids=str,
 )
