@@ -63,7 +63,7 @@ class Pulses:
         for each in self.folder.glob(f"*{SUFFIX}") if self.folder else ():
             try:
                 os.kill(int(each.name.partition("-")[0]), 0)
-            except ProcessLookupError:
+            except (ProcessLookupError, PermissionError):  # another user has its number since
                 each.unlink(missing_ok=True)
 
 

@@ -12,6 +12,18 @@ from coffre.processes import pulse, service_manager
 from coffre.processes.pulse import GRACE_S, SUFFIX, Pulses, silent
 
 GOOD_S = 60.0
+FIRST, NOBODY = 1, 65534
+BESIDE_ANOTHER_USER = f"""\
+import os
+from pathlib import Path
+from coffre.processes.pulse import SUFFIX, Pulses
+if os.geteuid() == 0:
+    os.setuid({NOBODY})  # root may signal anybody
+pulses = Pulses(Path())
+pulses.of("own", {GOOD_S}).beat()
+Path(f"{FIRST}-worker-0{{SUFFIX}}").touch()
+pulses.forget_dead()
+"""
 
 
 @pytest.fixture
@@ -57,6 +69,15 @@ def test_a_killed_child_is_not_missed(folder: Path) -> None:
     assert silent(folder, time.time() + GOOD_S) is not None
     pulses.forget_dead()
     assert silent(folder, time.time() + GOOD_S) is None
+
+
+def test_nor_is_one_whose_number_another_user_has_since(folder: Path) -> None:
+    folder.mkdir()
+    if os.geteuid() == 0:
+        os.chown(folder, NOBODY, NOBODY)
+    subprocess.run([sys.executable, "-c", BESIDE_ANOTHER_USER], cwd=folder, check=True)
+    (left,) = folder.iterdir()
+    assert left.name.endswith(f"-own{SUFFIX}")
 
 
 def test_files_of_an_earlier_process_go_and_nothing_else(folder: Path) -> None:
