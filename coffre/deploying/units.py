@@ -9,7 +9,7 @@ from coffre.deploying.site import Site
 
 STOP_S = 90
 START_S, WATCHDOG_S = 120, 60
-"""Until a process is ready; and from one sign of life to the next, where its loops give some."""
+"""Until a process is ready, save the vault; and from one sign of life to the next, where loops give some."""
 PROXY_MEMORY_MIB, PROXY_TASKS = 1024, 64
 DOCTOR_METRICS = Path("/run/coffre-doctor/coffre.prom")
 """For node_exporter: `--collector.textfile.directory=/run/coffre-doctor`."""
@@ -77,7 +77,8 @@ def service(site: Site, process: str) -> str:
         "[Service]",
         "Type=notify",
         "NotifyAccess=main",
-        f"TimeoutStartSec={START_S}",
+        # shares of a quorum come with the persons who hold them, and may be read from a pipe
+        f"TimeoutStartSec={'infinity' if process == 'vault' else START_S}",
         *([f"WatchdogSec={WATCHDOG_S}"] if part.pulse else []),
         f"ExecStart={site.program} {arguments} --data {site.data}",
         f"User={user_of(process)}",

@@ -61,6 +61,12 @@ def test_systemd_is_told_when_it_is_ready_and_watches_who_can_not_be_asked(proce
         assert f"--pulse /run/{value_of(process, 'RuntimeDirectory')}/" in value_of(process, "ExecStart")
 
 
+def test_a_vault_is_not_ended_while_those_who_hold_its_shares_come() -> None:
+    bounds = {process: value_of(process, "TimeoutStartSec") for process in PROCESSES}
+    assert bounds.pop("vault") == "infinity"
+    assert set(bounds.values()) == {"120"}
+
+
 def test_only_what_reads_files_may_make_namespaces_for_its_children() -> None:
     allowed = {process for process in PROCESSES if value_of(process, "RestrictNamespaces") != "yes"}
     assert allowed == {"worker", "reader", "gateway"}
