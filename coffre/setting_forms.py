@@ -8,7 +8,7 @@ from coffre.installation.address_forms import is_listener, is_origin
 from coffre.notifying.sms_address import read_sms_address
 from coffre.notifying.smtp_address import read_smtp_address
 from coffre.notifying.syslog_address import read_syslog_address
-from coffre.serving.callers.proxies import WIDEST, TooWideError
+from coffre.trusted_proxies import WIDEST, TooWideError
 from records.errors import Invalid
 from records.people.contacts import ContactKind, read_contact
 from records.text.numbers import is_whole

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from coffre import setting_rules
 from coffre.credential_files import variables
 from coffre.installation.address_forms import origin_of
-from coffre.serving.callers.proxies import TrustedProxies
 from coffre.setting_fields import PREFIX, SettingFields
+from coffre.trusted_proxies import TrustedProxies
 from records.errors import Invalid
 from records.text.numbers import whole
 from records.vocabulary.codes import Environment

@@ -15,9 +15,9 @@ from typing import Any
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from coffre.serving.callers.proxies import TrustedProxies, subscriber
 from coffre.serving.heads import BoundedHeads
 from coffre.serving.shared_counts import Connections, ConnectionsHere
+from coffre.trusted_proxies import TrustedProxies, subscriber
 
 MOST_OF_ONE_ADDRESS = 256
 _DESCRIPTORS_OF_A_CONNECTION = 2  # its own, and a file that it reads or writes

@@ -90,7 +90,7 @@ def config(app: FastAPI, among: Open, **more: Any) -> uvicorn.Config:
         access_log=False,  # paths hold identities; the audit log tells who did what
         log_config=None,
         http=partial(HeldConnection, among=among),  # type: ignore[arg-type]
-        proxy_headers=False,  # whom a call comes from is found in coffre/serving/callers/proxies.py
+        proxy_headers=False,  # whom a call comes from is found in coffre/trusted_proxies.py
         timeout_keep_alive=among.patience.idle,
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,

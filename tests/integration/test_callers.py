@@ -8,9 +8,9 @@ import pytest
 
 from coffre.installation.install import initialise
 from coffre.serving.callers.limits import BURST, PER_SECOND
-from coffre.serving.callers.proxies import TrustedProxies, subscriber
 from coffre.serving.shared_counts import Buckets
 from coffre.settings import load
+from coffre.trusted_proxies import TrustedProxies, subscriber
 from tests.integration.outsider import answer_of, connect
 from tests.integration.support import Coffre, Patient, bearer
 from tests.services.warm import WarmServer

@@ -14,12 +14,12 @@ from fastapi import FastAPI
 from coffre.installation.install import initialise
 from coffre.serving.app import build
 from coffre.serving.callers.limits import BURST
-from coffre.serving.callers.proxies import TrustedProxies
 from coffre.serving.connections import Open
 from coffre.serving.http_server import config as configured
 from coffre.serving.parts.served import ServedPart
 from coffre.serving.problems import ASK_CREDENTIALS
 from coffre.settings import load
+from coffre.trusted_proxies import TrustedProxies
 from coffre.wiring import System
 from tests.integration.outsider import answer_of
 from tests.integration.test_methods import addresses, filled

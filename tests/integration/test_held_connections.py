@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import uvicorn
 
-from coffre.serving.callers.proxies import TrustedProxies
 from coffre.serving.connections import HeldConnection, Open, Patience
+from coffre.trusted_proxies import TrustedProxies
 
 PACE = 64
 SHORT = Patience(pace_bytes=PACE, head=0.6, silence=0.6, idle=1, unread_bytes=1 << 20, unread=0.6)

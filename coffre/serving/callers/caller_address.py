@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from starlette.requests import Request
 
-from coffre.serving.callers.proxies import TrustedProxies, subscriber
+from coffre.trusted_proxies import TrustedProxies, subscriber
 
 CALLER = b"coffre-caller"
 """From one process of ours to another, over a socket that nobody else reaches; whoever passes a request on

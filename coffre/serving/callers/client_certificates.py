@@ -11,7 +11,7 @@ import hashlib
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from coffre.serving.callers.proxies import TrustedProxies
+from coffre.trusted_proxies import TrustedProxies
 from records.errors import Invalid
 from records.text.base64url import b64
 

@@ -16,8 +16,8 @@ from coffre.serving import problems
 from coffre.serving.bodies import is_streamed
 from coffre.serving.callers.caller_address import of_connection
 from coffre.serving.callers.presented import presented
-from coffre.serving.callers.proxies import TrustedProxies
 from coffre.serving.shared_counts import Buckets
+from coffre.trusted_proxies import TrustedProxies
 from keyvault.credentials.refusing import CredentialError
 from records.errors import CoffreError, Refused
 

@@ -9,7 +9,7 @@ import pytest
 from starlette.requests import Request
 
 from coffre.serving.callers.client_certificates import NamedProxies, certificate_of
-from coffre.serving.callers.proxies import TrustedProxies
+from coffre.trusted_proxies import TrustedProxies
 from records.errors import Invalid
 from records.text.base64url import b64
 
