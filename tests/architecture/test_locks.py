@@ -1,6 +1,7 @@
 """Each lock is closed: `pip install --no-deps` leaves nothing out, on every Python that Coffre supports."""
 
 import re
+import subprocess
 import tomllib
 from collections.abc import Iterator, Mapping
 from importlib.metadata import distribution
@@ -121,3 +122,13 @@ def test_no_target_lets_pip_resolve() -> None:
     assert installs
     for line in installs:
         assert "--no-deps" in line, line
+
+
+def test_no_file_names_the_host_of_a_registry() -> None:
+    """Whoever installs says where packages come from, by the settings of each client."""
+    host = r"\b(registry|pypi|quay|ghcr|docker)\.([a-z0-9-]+\.)*(org|io|com|dev|net)\b"
+    found = subprocess.run(
+        ["git", "grep", "-nIP", host], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert found.stdout == ""
+    assert found.returncode == 1, found.stderr

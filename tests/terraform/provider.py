@@ -176,8 +176,7 @@ def serving(*names: str) -> Iterator[tuple[dict[str, Provider], str]]:
             port = server.add_insecure_port("127.0.0.1:0")
             server.start()
             servers.append(server)
-            source = f"registry.terraform.io/{SOURCES[name]}"
-            reattach[source] = {
+            reattach[SOURCES[name]] = {
                 "Protocol": "grpc",
                 "ProtocolVersion": 5,
                 "Pid": 1,
