@@ -162,14 +162,14 @@ BROWSER: Words = {
         "Un code pour un nouvel appareil",
         "On demande à se connecter à votre dossier médical depuis un nouvel appareil, malgré des essais en\n"
         "nombre. Si c'est vous, donnez ce code sur la page « Depuis un nouvel appareil » : {code}\n"
-        "Il sert une fois, pendant un jour. Il faut ensuite votre mot de passe.\n"
+        "Il sert une fois, un jour au plus. Il faut ensuite votre mot de passe.\n"
         "Si ce n'est pas vous, ne faites rien : personne n'est entré. Ne donnez ce code à personne.",
     ),
     "en": (
         "A code for a new device",
         "Somebody asks to sign in to your medical record from a new device, in spite of many tries.\n"
         'If it is you, give this code on the page "From a new device": {code}\n'
-        "It serves once, for a day. Your password is needed after it.\n"
+        "It serves once, for a day at most. Your password is needed after it.\n"
         "If it is not you, do nothing: nobody came in. Give this code to nobody.",
     ),
 }

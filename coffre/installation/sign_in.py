@@ -109,7 +109,7 @@ class SignIn:
     def running(self) -> Iterator[None]:
         """What this process does beside requests as long as its doors are open."""
         telling = Repeating("telling", self.telling.more, "the vault was not told what came at the doors")
-        sending = Repeating("sending", self._send, "a message that was asked for could not be sent")
+        sending = Repeating("sending", self._send, "what is to be sent could not be looked up")
         forgetting = Repeating(
             "forgetting",
             Forgetting(self.store, self._clock).once,

@@ -9,12 +9,14 @@ from uuid import UUID
 
 from keyvault.credentials.account_keys import AccountKeys, Named
 from sign_in.accounts.account import as_read, new_code
-from sign_in.accounts.purposes import ASKED, CHOOSES, LIFE_MS, Purpose
+from sign_in.accounts.purposes import ASKED, CHOOSES, LIFE_MS, TRIES_AFTER_MS, Purpose
 from sign_in.store import AccountTransaction
 
 LETTERS_OF_A_CODE = 12
 """60 bits: nobody guesses it, however often he tries, so that no wrong try spends it."""
 _SPENT = b"\0"  # the digest of no code, nor of one that is asked for
+_WAITING = (ASKED, *(bytes([tries]) for tries in range(1, len(TRIES_AFTER_MS))))
+"""In a message's row in place of its code's digest, by the tries at which it could not leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,14 @@ class LetterCode:
     purpose: Purpose
     code: str = field(repr=False)
     expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class DueMessage:
+    """A message with a code that is to leave now; `tries`: how many of its times are over."""
+
+    account_id: UUID
+    tries: int
 
 
 class Letters:
@@ -61,23 +71,32 @@ class Letters:
         rows = tx.find("letter", code=ASKED, expires__gt=now_ms, purpose__in=[*CHOOSES])
         return [(row["account_id"], Purpose(row["purpose"])) for row in rows]
 
-    def messages(self, tx: AccountTransaction, now_ms: int, limit: int) -> list[UUID]:
-        """The accounts that a message with a code was asked for."""
-        purpose = Purpose.BROWSER.value
-        rows = tx.find("letter", limit=limit, code=ASKED, purpose=purpose, expires__gt=now_ms)
-        return [row["account_id"] for row in rows]
+    def next_message(self, tx: AccountTransaction, now_ms: int) -> DueMessage | None:
+        """What failed comes after what was asked for since: no address that fails holds others up."""
+        for tries, (code, after_ms) in enumerate(zip(_WAITING, TRIES_AFTER_MS, strict=True)):
+            ends = {"expires__gt": now_ms, "expires__le": now_ms + LIFE_MS[Purpose.BROWSER] - after_ms}
+            key = {"code": code, "purpose": Purpose.BROWSER.value}
+            for row in tx.find("letter", order="expires", limit=1, **key, **ends):
+                return DueMessage(row["account_id"], tries)
+        return None
 
-    def draw_asked(self, tx: AccountTransaction, account_id: UUID, now_ms: int) -> str | None:
-        """The code of a message that was asked for; None where another process has drawn it."""
-        code, purpose = new_code(LETTERS_OF_A_CODE), Purpose.BROWSER
-        values = {"code": self._digest(account_id, purpose, code), "expires": now_ms + LIFE_MS[purpose]}
-        key = {"account_id": account_id, "purpose": purpose.value, "code": ASKED}
-        return code if tx.update("letter", values, **key) else None
+    def draw_message(self, tx: AccountTransaction, due: DueMessage, now_ms: int) -> str | None:
+        """Its code, which ends when its asking does; None where another process has drawn it."""
+        code = new_code(LETTERS_OF_A_CODE)
+        values = {"code": self._digest(due.account_id, Purpose.BROWSER, code)}
+        key = {"account_id": due.account_id, "purpose": Purpose.BROWSER.value, "code": _WAITING[due.tries]}
+        return code if tx.update("letter", values, expires__gt=now_ms, **key) else None
 
-    def put_back(self, tx: AccountTransaction, account_id: UUID, code: str) -> None:
-        """The message with this code could not leave: it is asked for still."""
-        digest = self._digest(account_id, Purpose.BROWSER, code)
-        tx.update("letter", {"code": ASKED}, account_id=account_id, code=digest)
+    def put_back(self, tx: AccountTransaction, due: DueMessage, code: str, now_ms: int) -> None:
+        """The message with this code could not leave: it is due at the next of its times that is to come, and
+        after the last of them none leaves until its day is over.
+        """
+        key = {"account_id": due.account_id, "purpose": Purpose.BROWSER.value}
+        row = tx.get("letter", code=self._digest(due.account_id, Purpose.BROWSER, code), **key)
+        if row is not None:
+            age_ms = now_ms - (row["expires"] - LIFE_MS[Purpose.BROWSER])
+            after = [tries for tries in range(due.tries + 1, len(_WAITING)) if TRIES_AFTER_MS[tries] > age_ms]
+            tx.update("letter", {"code": _WAITING[after[0]] if after else _SPENT}, code=row["code"], **key)
 
     def is_drawn(
         self, tx: AccountTransaction, account_id: UUID, purpose: Purpose, code: str | None, now_ms: int
@@ -126,8 +145,10 @@ ENDED_BY_RESTORE = {
 def begin_anew(tx: AccountTransaction) -> int:
     """After a restore, so that nothing serves which served or ended since the backup: whoever was signed in,
     or on the way, is so no longer, no device is known, no passkey and no linked identity counts (one may have
-    been removed with a lost telephone), and codes of letters are to be drawn anew. Counts these.
+    been removed with a lost telephone), no message waits (it left, or is asked for anew), and codes of
+    letters are to be drawn anew. Counts these.
     """
     for table, column in ENDED_BY_RESTORE.items():
         tx.delete(table, **{f"{column}__ge": 0})
+    tx.delete("letter", purpose=Purpose.BROWSER.value)
     return tx.update("letter", {"code": ASKED}, expires__gt=0)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from records.durations import DAY_MS
+from records.durations import DAY_MS, HOUR_MS, MINUTE_MS
 from sign_in.store import Row
 
 ASKED = b""
@@ -32,7 +32,11 @@ LIFE_MS = {
     Purpose.OPENED: 30 * DAY_MS,
     Purpose.BROWSER: DAY_MS,
 }
-"""How long a code serves from its printing on, and how long one that was asked for waits to be printed."""
+"""How long a code serves from its printing on, and how long one that was asked for waits to be printed. Of a
+message both are one time, from its asking on.
+"""
+TRIES_AFTER_MS = (0, 5 * MINUTE_MS, HOUR_MS, 4 * HOUR_MS, 16 * HOUR_MS)
+"""When a message is tried, from its asking on, as long as it cannot leave."""
 
 
 class Rows(Protocol):

@@ -30,8 +30,8 @@ DEVICE = Patience(free=6, longest_ms=60_000)
 ADDRESS = Patience(free=30, longest_ms=900_000)
 """A household or a hospital has one address."""
 NETWORK = Patience(free=240, longest_ms=120_000)
-"""Of a /48 of IPv6, whose owner has an address of its own for each try, but which may be half of a town's
-telephones as well: eight times as many, and pauses that are short.
+"""Of a /48 of IPv6, whose owner has an address of its own for each try, but which may be a quarter of a
+town's telephones as well: eight times as many, and pauses that are short.
 """
 CODES = Patience(free=5, longest_ms=3_600_000, kept_ms=86_400_000)
 """Of codes that were sent and not given back: each is a message on somebody's telephone, and five tries."""

@@ -18,7 +18,7 @@ from sign_in.doors.visitor import Visitor
 from sign_in.store import AccountStore
 from sign_in.watching.events import Noted, Witness
 
-ASKED: Mapping[Purpose, DoorEvent] = MappingProxyType(
+EVENTS: Mapping[Purpose, DoorEvent] = MappingProxyType(
     {Purpose.RECOVERY: DoorEvent.LETTER_ASKED, Purpose.BROWSER: DoorEvent.BROWSER_ASKED}
 )
 """What may be asked for here, and the event that it is."""
@@ -44,7 +44,7 @@ class CodeRequestDoor:
         except TooManyTries:
             self._note(DoorEvent.PAUSED, told, visitor)
             raise
-        self._note(ASKED[purpose], told, visitor)
+        self._note(EVENTS[purpose], told, visitor)
 
     def _note(self, event: DoorEvent, identifier: str, visitor: Visitor) -> None:
         self._witness.note(Noted(event, self._keys.pseudonym(identifier), visitor.address))

@@ -15,10 +15,9 @@ from sign_in.routes.in_turn import InTurn
 from sign_in.routes.own_ways import passwords_of
 
 
-def router(site: Site, doors: Doors) -> APIRouter:
-    """The pages of signing in."""
+def router(site: Site, doors: Doors, turns: InTurn) -> APIRouter:
+    """The pages of signing in. `turns`: one line for every page that makes a hash of a password."""
     routes = APIRouter(route_class=site.route_class(), include_in_schema=False)
-    turns = InTurn()
     _install_password(routes, site, doors, turns)
     _install_code(routes, site, doors)
     _install_letter(routes, site, doors, turns)

@@ -18,11 +18,12 @@ CONTACT, PASSWORD = "/sign-in/contact", "/sign-in/password"
 _ANEW = (SignedOut, SignInAgain)
 
 
-def router(site: Site, doors: Doors) -> APIRouter:
+def router(site: Site, doors: Doors, turns: InTurn) -> APIRouter:
+    """`turns`: one line for every page that makes a hash of a password."""
     routes = APIRouter(route_class=site.route_class(), include_in_schema=False)
     _install_contact(routes, site, doors)
     _install_contact_code(routes, site, doors)
-    _install_password(routes, site, doors, InTurn())
+    _install_password(routes, site, doors, turns)
     return routes
 
 

@@ -1,18 +1,18 @@
 """Messages that somebody asked for who proved nothing: they leave beside the request, which tells nothing."""
 
+import logging
 from collections.abc import Callable
-from uuid import UUID
 
 from keyvault.credentials.account_keys import AccountKeys
 from records.errors import CoffreError
 from records.vocabulary.door_events import DoorEvent
 from sign_in.accounts.account import Account, AccountRows, AccountState
-from sign_in.accounts.letters import Letters
+from sign_in.accounts.letters import DueMessage, Letters
 from sign_in.sending import Carrier, browser_code
 from sign_in.store import AccountStore, AccountTransaction
 from sign_in.watching.outbox import Outbox
 
-AT_ONCE = 100
+log = logging.getLogger("coffre.sign_in")
 
 
 class AskedMessages:
@@ -30,34 +30,33 @@ class AskedMessages:
         self._rows, self._letters = AccountRows(keys), Letters(keys)
 
     def send(self) -> bool:
-        """Whether more may wait. Raises CoffreError "message_not_sent" where one could not leave: it is asked
-        for still, and the others left.
+        """The next of them, drawn when it is sent: what ends the process in between costs one code. Whether
+        there was one; one that could not leave is due again later.
         """
         now = int(self._clock() * 1000)
         with self._store.reading() as tx:
-            places = self._letters.messages(tx, now, AT_ONCE)
-        if not places:
+            due = self._letters.next_message(tx, now)
+        if due is None:
             return False
         with self._store.writing() as tx:
-            drawn = [each for place in places if (each := self._drawn(tx, place, now)) is not None]
-        failed = [error for account, code in drawn if (error := self._sent(account, code)) is not None]
-        if failed:
-            raise failed[0]
-        return len(places) == AT_ONCE
+            drawn = self._drawn(tx, due, now)
+        if drawn is not None:
+            self._carry(due, *drawn)
+        return True
 
-    def _drawn(self, tx: AccountTransaction, place: UUID, now: int) -> tuple[Account, str] | None:
+    def _drawn(self, tx: AccountTransaction, due: DueMessage, now: int) -> tuple[Account, str] | None:
         """The code of what nobody has an account for is drawn as well, and nobody's."""
-        code, account = self._letters.draw_asked(tx, place, now), self._rows.of_id(tx, place)
+        code, account = self._letters.draw_message(tx, due, now), self._rows.of_id(tx, due.account_id)
         if code is None or account is None or account.state is not AccountState.ACTIVE:
             return None
-        self._outbox.asked(tx, DoorEvent.BROWSER_ASKED, account.ins)
+        if due.tries == 0:
+            self._outbox.asked(tx, DoorEvent.BROWSER_ASKED, account.ins)
         return account, code
 
-    def _sent(self, account: Account, code: str) -> CoffreError | None:
+    def _carry(self, due: DueMessage, account: Account, code: str) -> None:
         try:
             self._carrier.carry(browser_code(account, code))
         except CoffreError as error:
+            log.warning("a message that was asked for could not be sent", extra={"code": error.code})
             with self._store.writing() as tx:
-                self._letters.put_back(tx, account.account_id, code)
-            return error
-        return None
+                self._letters.put_back(tx, due, code, int(self._clock() * 1000))

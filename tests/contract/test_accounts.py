@@ -13,10 +13,10 @@ from records.people.contacts import ContactKind
 from sign_in.accounts.account import Account, AccountRows, AccountState
 from sign_in.accounts.devices import KEPT, Devices
 from sign_in.accounts.entries import Entries, Entry, NoCode
-from sign_in.accounts.letters import ENDED_BY_RESTORE, Letters, begin_anew
+from sign_in.accounts.letters import ENDED_BY_RESTORE, DueMessage, Letters, begin_anew
 from sign_in.accounts.linked import LinkedIdentities
 from sign_in.accounts.online import LIFE_MS, AskedAccount, AskedAccounts
-from sign_in.accounts.purposes import CHOOSES, Purpose
+from sign_in.accounts.purposes import CHOOSES, TRIES_AFTER_MS, Purpose
 from sign_in.accounts.purposes import LIFE_MS as LETTERS_LIFE
 from sign_in.accounts.tries import ACCOUNT, TooManyTries, Tries
 from sign_in.passkeys.challenges import ChallengeLapsed, Challenges, Use
@@ -164,21 +164,24 @@ class TestLetters:
         place, life = account.account_id, LETTERS_LIFE[Purpose.BROWSER]
         with store.writing() as tx:
             LETTERS.ask(tx, place, Purpose.BROWSER, 1)
-            assert LETTERS.messages(tx, 2, 10) == [place] and LETTERS.asked(tx, 2) == []
-            code = LETTERS.draw_asked(tx, place, 2)
-            assert code is not None and LETTERS.draw_asked(tx, place, 3) is None
+            due = LETTERS.next_message(tx, 2)
+            assert due == DueMessage(place, 0) and LETTERS.asked(tx, 2) == []
+            code = LETTERS.draw_message(tx, due, 2)
+            assert code is not None and LETTERS.draw_message(tx, due, 3) is None
             assert LETTERS.use(tx, place, code, 4) is None, "it chooses no password"
-            LETTERS.put_back(tx, place, code)
-            assert not LETTERS.spend_message(tx, place, code, 5)
-            again = LETTERS.draw_asked(tx, place, 6)
+            LETTERS.put_back(tx, due, code, 5)
+            assert not LETTERS.spend_message(tx, place, code, 5) and LETTERS.next_message(tx, 6) is None
+            due = LETTERS.next_message(tx, 1 + TRIES_AFTER_MS[1])
+            assert due == DueMessage(place, 1)
+            again = LETTERS.draw_message(tx, due, 6)
             assert again is not None
             assert not LETTERS.spend_message(tx, uuid4(), again, 7)
-            assert not LETTERS.spend_message(tx, place, again, 6 + life)
+            assert not LETTERS.spend_message(tx, place, again, 1 + life), "from the asking on, not the try"
             assert [LETTERS.spend_message(tx, place, again, 7) for _ in range(2)] == [True, False]
             LETTERS.ask(tx, place, Purpose.BROWSER, 8)
-            assert LETTERS.messages(tx, 9, 10) == [], "none leaves until its day is over"
-            LETTERS.ask(tx, place, Purpose.BROWSER, 6 + life)
-            assert LETTERS.messages(tx, 7 + life, 10) == [place]
+            assert LETTERS.next_message(tx, life) is None, "none leaves until its day is over"
+            LETTERS.ask(tx, place, Purpose.BROWSER, 1 + life)
+            assert LETTERS.next_message(tx, 2 + life) == DueMessage(place, 0)
 
     def test_what_nobody_has_stands_at_one_place_and_is_nobodys(self, store: SqlVaultStore) -> None:
         with store.writing() as tx:
@@ -270,13 +273,13 @@ def test_after_a_restore_nothing_serves_that_served_or_ended_since(
         held = {"session_id": uuid4(), "account_id": account.account_id, "device": device.name}
         tx.insert_new("session", held | {"began_at": 1, "expires": 100 * MINUTE})
         LINKED.link(tx, account.account_id, "https://provider.example", "someone", 1)
-        assert begin_anew(tx) == len(Purpose)
+        assert begin_anew(tx) == len(CHOOSES)
         assert LINKED.holder(tx, "https://provider.example", "someone") is None
         assert [LETTERS.use(tx, account.account_id, each, 2) for each in used.values()] == [None] * len(
             Purpose
         )
         assert sorted(LETTERS.asked(tx, 2)) == sorted((account.account_id, each) for each in CHOOSES)
-        assert LETTERS.messages(tx, 2, 10) == [account.account_id]
+        assert LETTERS.next_message(tx, 2) is None, "nobody asks for one"
         with pytest.raises(NoCode):
             ENTRIES.is_code(tx, "mine", code, 2)
         assert DEVICES.all(tx, account.account_id) == [] == tx.find("session", account_id=account.account_id)

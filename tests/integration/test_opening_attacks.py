@@ -1,9 +1,7 @@
 """Doors at which accounts are opened, under attack: what whoever types somebody's number gains, and who."""
 
-import random
-import statistics
-import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,6 +26,7 @@ from sign_in.doors.online import OnlineDoor
 from sign_in.doors.opening import ForSomebody, OpeningDoor
 from sign_in.doors.password import WrongPassword
 from sign_in.watching.events import Watched
+from tests.integration.costs import assert_cost_alike
 from tests.integration.entering import PASSWORD
 from tests.integration.support import DOCTOR, new_ins
 from tests.integration.test_sign_in_attacks import KEYS, OID, Attacked, visitor
@@ -257,17 +256,13 @@ def test_no_clock_and_no_store_tells_whose_number_has_an_account(doors: Doors) -
         new := INS(new_ins(), OID), ContactKind.EMAIL, VICTIM, first_code=FirstCode.PRINTED, by=HOST
     )
     whom = {"in use": doors.holders[doors.account()], "never visited": new, "nobody": INS(new_ins(), OID)}
-    taken: dict[str, list[float]] = {each: [] for each in whom}
-    for ins in whom.values():
+
+    def ask(ins: INS) -> None:
         doors.ask(ins, ATTACKER)
-    for _ in range(200):
-        for each, ins in random.sample([*whom.items()], len(whom)):
-            began = time.thread_time()
-            doors.ask(ins, ATTACKER)
-            taken[each].append(time.thread_time() - began)
-    medians = {each: statistics.median(found) for each, found in taken.items()}
-    nobody = medians["nobody"]
-    assert all(0.75 < each / nobody < 1.33 for each in medians.values()), medians
+
+    for ins in whom.values():
+        ask(ins)
+    assert_cost_alike({each: partial(ask, ins) for each, ins in whom.items()}, lambda: None)
     assert doors.mailbox.texts == []
 
 

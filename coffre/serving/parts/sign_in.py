@@ -30,6 +30,7 @@ from sign_in.routes import (
     passkeys,
     professional,
 )
+from sign_in.routes.in_turn import InTurn
 from viewer_api.web.catalogue.frame import FRAME
 from viewer_api.web.dates import moment_of
 from viewer_api.web.headers import HEADERS, WITH_SCRIPT
@@ -83,10 +84,10 @@ def _site(
 def _routers(
     system: System, public_url: str, site: Site, doors: SignIn, *, has_passkeys: bool
 ) -> Iterator[APIRouter]:
-    settings = system.settings
-    yield entry.router(site, doors)
+    settings, turns = system.settings, InTurn()
+    yield entry.router(site, doors, turns)
     yield own_sessions.router(site, doors)
-    yield own_ways.router(site, doors)
+    yield own_ways.router(site, doors, turns)
     yield professional.router(site, doors, settings.machines_url)
     signed_in = Authentication.of(system).of_session(system.index)
     yield accounts.pages(site, doors, signed_in, _own_ins(system))

@@ -1,6 +1,7 @@
 """A sign of life is good until a time; whoever looks finds the first loop whose time is over."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -131,6 +132,14 @@ def test_systemd_says_how_often_it_wants_to_hear(env: dict[str, str], every_s: f
 
 
 @pytest.mark.parametrize("address", ["", "vsock:2:1", "/nowhere/notify", "@coffre-nobody"])
-def test_where_nobody_listens_nothing_is_said(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nobody_listens_nothing_is_said(
+    address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nor to whoever has a socket of that name in the folder that we run in."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NOTIFY_SOCKET", address)
-    service_manager.tell(service_manager.READY)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as other:
+        other.bind("vsock:2:1")
+        service_manager.tell(service_manager.READY)
+        with pytest.raises(BlockingIOError):
+            other.recv(1)
