@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from inspect import getclosurevars
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from coffre.serving.app import build
 from coffre.serving.parts.served import ServedPart
 from coffre.settings import load
 from coffre.wiring import System
+from sign_in.routes.in_turn import InTurn
 from tests.integration.test_methods import addresses, filled
 
 URL = "http://127.0.0.1:8080"
@@ -60,3 +62,15 @@ def test_each_address_is_answered_by_the_process_that_it_leads_to(system: System
         if not answers(parts[led_to(f"{method} {path}")], method, path)
     }
     assert lost == set()
+
+
+def test_pages_that_make_hashes_of_passwords_have_one_line(system: System) -> None:
+    """A second one would let as many wait again."""
+    held = {
+        held
+        for each in iter_route_contexts(build(system, URL, ServedPart.SIGN_IN).router.routes)
+        if each.endpoint is not None
+        for held in getclosurevars(each.endpoint).nonlocals.values()
+        if isinstance(held, InTurn)
+    }
+    assert len(held) == 1
