@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 
 ROUNDS, CALLS = 10, 40
-LEAST = 0.75
+LEAST = 0.85
 """Of the dearest's cost that the cheapest has."""
 
 
