@@ -74,9 +74,10 @@ class Letters:
     def next_message(self, tx: AccountTransaction, now_ms: int) -> DueMessage | None:
         """What failed comes after what was asked for since: no address that fails holds others up."""
         for tries, (code, after_ms) in enumerate(zip(_WAITING, TRIES_AFTER_MS, strict=True)):
-            ends = {"expires__gt": now_ms, "expires__le": now_ms + LIFE_MS[Purpose.BROWSER] - after_ms}
-            key = {"code": code, "purpose": Purpose.BROWSER.value}
-            for row in tx.find("letter", order="expires", limit=1, **key, **ends):
+            # at once, whatever the clock of the process that was asked
+            until = {"expires__le": now_ms + LIFE_MS[Purpose.BROWSER] - after_ms} if tries else {}
+            key = {"code": code, "purpose": Purpose.BROWSER.value, "expires__gt": now_ms}
+            for row in tx.find("letter", order="expires", limit=1, **key, **until):
                 return DueMessage(row["account_id"], tries)
         return None
 
@@ -91,12 +92,13 @@ class Letters:
         """The message with this code could not leave: it is due at the next of its times that is to come, and
         after the last of them none leaves until its day is over.
         """
-        key = {"account_id": due.account_id, "purpose": Purpose.BROWSER.value}
-        row = tx.get("letter", code=self._digest(due.account_id, Purpose.BROWSER, code), **key)
+        digest = self._digest(due.account_id, Purpose.BROWSER, code)
+        row = tx.get("letter", account_id=due.account_id, code=digest)
         if row is not None:
             age_ms = now_ms - (row["expires"] - LIFE_MS[Purpose.BROWSER])
             after = [tries for tries in range(due.tries + 1, len(_WAITING)) if TRIES_AFTER_MS[tries] > age_ms]
-            tx.update("letter", {"code": _WAITING[after[0]] if after else _SPENT}, code=row["code"], **key)
+            values = {"code": _WAITING[after[0]] if after else _SPENT}
+            tx.update("letter", values, account_id=due.account_id, code=digest)
 
     def is_drawn(
         self, tx: AccountTransaction, account_id: UUID, purpose: Purpose, code: str | None, now_ms: int

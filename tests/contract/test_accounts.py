@@ -164,6 +164,7 @@ class TestLetters:
         place, life = account.account_id, LETTERS_LIFE[Purpose.BROWSER]
         with store.writing() as tx:
             LETTERS.ask(tx, place, Purpose.BROWSER, 1)
+            assert LETTERS.next_message(tx, 0) == DueMessage(place, 0), "by a clock that is behind"
             due = LETTERS.next_message(tx, 2)
             assert due == DueMessage(place, 0) and LETTERS.asked(tx, 2) == []
             code = LETTERS.draw_message(tx, due, 2)
