@@ -172,6 +172,9 @@ class Installation:
         return open_locked_notes(url, credentials=self.settings.s3_credentials()) if url else None
 
 
-def _ask(prompt: str) -> str:
-    """A holder types a share of a quorum; it isn't shown."""
-    return getpass(prompt)
+def _ask(prompt: str) -> str | None:
+    """A holder types a share of a quorum; it isn't shown. None where nobody can, as in a unit."""
+    try:
+        return getpass(prompt)
+    except EOFError:
+        return None

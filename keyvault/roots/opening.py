@@ -14,7 +14,7 @@ from keyvault.roots.ports import Root, RootError
 from records import exposed
 from records.text.plain_text import text_of
 
-Ask = Callable[[str], str]
+Ask = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ class QuorumRoot(LocalRoot):
         return cls(key, f"quorum:{path}"), lines
 
     @classmethod
-    def open(cls, path: Path, lines: Sequence[str], ask: Callable[[str], str] | None = None) -> Self:
+    def open(cls, path: Path, lines: Sequence[str], ask: Callable[[str], str | None] | None = None) -> Self:
         """Brings the root back from the holders' lines; `ask` prompts for those still missing.
 
         Raises `NotFound` "root_file_missing" and `RootError` "root_file_invalid", "root_share_invalid",
@@ -104,20 +104,19 @@ class QuorumRoot(LocalRoot):
 
 
 def _gather(
-    document: dict[str, Any], lines: Sequence[str], ask: Callable[[str], str] | None
+    document: dict[str, Any], lines: Sequence[str], ask: Callable[[str], str | None] | None
 ) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
     pending = list(lines)
     while len(found) < document["needed"]:
-        if pending:
-            share = read_share(pending.pop(0))
-        elif ask is not None:
-            share = read_share(ask(f"Share {len(found) + 1} of the {document['needed']} needed"))
-        else:
+        needed = document["needed"]
+        line = pending.pop(0) if pending else ask and ask(f"Share {len(found) + 1} of the {needed} needed")
+        if line is None:
             raise RootError(
-                f"{len(found)} of the {document['needed']} shares needed are here; bring more holders.",
+                f"{len(found)} of the {needed} shares needed are here; bring more holders.",
                 code="root_shares_missing",
             )
+        share = read_share(line)
         if share.root_id != document["id"]:
             raise RootError("A share belongs to another root.", code="root_share_of_another")
         found[share.number] = share.part

@@ -35,6 +35,14 @@ def test_any_three_of_five_open_it_in_any_order_and_fewer_do_not(path: Path) -> 
     assert code_of(path, [lines[0]] * 5) == "root_shares_missing"
 
 
+def test_where_nobody_is_there_to_type_the_shares_that_are_missing_are_told(path: Path) -> None:
+    """As in a unit, which has no terminal."""
+    QuorumRoot.create(path, needed=2, shares=2)
+    with pytest.raises(CoffreError, match="0 of the 2 shares needed are here") as caught:
+        open_root(f"quorum:{path}", environ={}, ask=lambda _: None)
+    assert caught.value.code == "root_shares_missing"
+
+
 def test_neither_the_file_nor_a_share_holds_the_root(path: Path) -> None:
     root, lines = QuorumRoot.create(path, needed=2, shares=2)
     for text in (path.read_text(), *lines):
