@@ -69,15 +69,18 @@ class Coffre:
         """A second process's view of the same data directory (close it)."""
         return System(load(data=self.data))
 
+    def _operator(self, identities: Identities) -> Call:
+        """In an hour one operator may touch a thousand records; a server of the tests has more."""
+        nth = self.records_opened // 500
+        return Call(token=identities.named_operator(f"operator {nth}")) if nth else identities.operator()
+
     def open_record(self, ins: str | None = None, traits: Traits = TRAITS) -> "Patient":
         ins = ins or new_ins()
         with self.system() as system:
             identities = Identities(system)
             self.records_opened += 1
-            # in an hour one operator may touch a thousand records; a server of the tests has more
-            operator = identities.named_operator(f"operator {self.records_opened // 500}")
             answer = system.guard.operator.open_record(
-                Call(token=operator), ins, traits, consent_by="operator", consent_how="spoken"
+                self._operator(identities), ins, traits, consent_by="operator", consent_how="spoken"
             )
             token = identities.patient(ins)
         public = answer.public_id  # type: ignore[union-attr]
