@@ -2,12 +2,9 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.services.warm import run
 
 
-@pytest.mark.long
 def test_the_story_goes_by_the_doors_and_leaves_nothing_in_clear(tmp_path: Path) -> None:
     ended = run("demo", "--data", tmp_path / "data")
     assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]

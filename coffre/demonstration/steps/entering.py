@@ -99,7 +99,7 @@ def patient_signs_in(story: Story) -> str:
     expect(let_in.status_code == httpx.codes.SEE_OTHER, "The code that was sent is refused.")
     expect("/sign-out" in browser.get("/").html, "Whoever signed in is not.")
     again = _post(browser, "/sign-in/code", code=code)
-    expect(again.status_code == httpx.codes.FORBIDDEN, "A code serves twice.")
+    expect(again.status_code == httpx.codes.UNPROCESSABLE_ENTITY, "A code serves twice.")
     actors = story.actors
     actors.has_signed_in(PatientsVisit(browser, actors.record, actors.pinned()))
     return (
