@@ -10,10 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from storage.migrations.migrate import Branch, runs_from
 from storage.migrations.revisions import MIGRATIONS
 
 FROM = {"index": "0013", "vault": "0015", "accounts": "0002", "day_keys": "0002"}
 """The first revision of each branch that the rule holds for."""
+BESIDE = {"index": "0012", "vault": "0014", "day_keys": "0001"}
+"""The revisions that the commit under « Runs beside » in CHANGELOG.md knows. Its sign-in is stopped first
+(docs/upgrade.md), so that accounts are not among them; tests/integration/test_rolling.py rolls the others."""
 ADDING = frozenset({"create_table", "add_column", "create_index", "get_bind"})
 READ_BY_EYE = {
     "v0013_months": "programs of before read and write the table by its name; tests/contract/test_months.py",
@@ -84,6 +88,11 @@ def _may_be_left_out(add_column: ast.Call) -> bool:
     given = {word.arg: word.value for word in column.keywords}
     nullable = given.get("nullable")
     return "server_default" in given or (isinstance(nullable, ast.Constant) and nullable.value is True)
+
+
+@pytest.mark.parametrize("branch", BESIDE)
+def test_the_version_that_runs_beside_this_one_starts_on_its_tables(branch: Branch) -> None:
+    assert runs_from(branch) <= BESIDE[branch]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}-{file.stem}")

@@ -6,7 +6,7 @@ from storage.migrations.by_month import TableByMonth
 
 revision = "0014"
 down_revision = "0013"
-runs_from = "0013"
+runs_from = "0012"
 
 INSTANCES = TableByMonth(
     "instance",
